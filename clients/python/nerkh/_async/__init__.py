@@ -1,0 +1,1 @@
+"""Holds the asynchronous client, from which scripts/unasync makes the synchronous one."""

@@ -1,0 +1,1 @@
+"""Holds every value that the clients return: frozen dataclasses with `Decimal`, aware `datetime` and `timedelta`."""

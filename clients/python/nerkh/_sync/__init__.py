@@ -1,0 +1,1 @@
+"""Holds the synchronous client, which scripts/unasync makes from the asynchronous one."""

@@ -1,0 +1,1 @@
+"""Outages on purpose, against the real processes, each with the limits it must meet; `scripts/chaos` starts them."""

@@ -1,0 +1,1 @@
+"""Nerkh's server: a gRPC service that answers from several hundred free public crypto data sources."""

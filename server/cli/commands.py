@@ -1,0 +1,126 @@
+"""The commands and their options, for people; what they do is in `process` and `ask`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import Abort, Exit, TyperException
+
+from server.cli import process, questions
+from server.errors import SetupError
+from server.settings import Settings, load
+
+app = typer.Typer(
+    name="nerkh",
+    help="Crypto prices, news, sentiment and on-chain data from many free sources, none of which is relied on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+INTERRUPTED = 130
+
+
+def port(what: str, usual: int) -> Any:
+    """Return the option of one port; its default stands in the settings, which the environment sets too."""
+    return typer.Option(min=0, max=65535, metavar="PORT", help=f"of {what}, {usual} when unset; 0 picks a free one")
+
+
+Data = Annotated[
+    str | None,
+    typer.Option(metavar="FOLDER", help="of the embedded database and the operators' token, data when unset"),
+]
+Replay = Annotated[Path | None, typer.Option(help="folder of recorded answers that the simulator is to serve")]
+Seed = Annotated[int | None, typer.Option(help="what the simulated world starts from")]
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line and return its exit status."""
+    try:
+        status = app(list(words), prog_name="nerkh", standalone_mode=False)
+    except SetupError as error:
+        return process.complain(error)
+    except Exit as ended:
+        return ended.exit_code
+    except TyperException as wrong:
+        said = wrong.format_message().removesuffix(".")
+        typer.echo(f"nerkh: {said} ({asked_for(words)} --help tells more)", err=True)
+        return wrong.exit_code
+    except (KeyboardInterrupt, Abort):
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def asked_for(words: Sequence[str]) -> str:
+    """Return the command that the words name, for the text that points to its help."""
+    return f"nerkh {words[0]}" if words and words[0] in NAMES else "nerkh"
+
+
+def chosen(**given: Any) -> Settings:
+    """Return the settings with the flags that were given over them."""
+    return load(**given)
+
+
+@app.command()
+def up(
+    *,
+    host: Annotated[str | None, typer.Option(help="address of the public listeners, 127.0.0.1 when unset")] = None,
+    grpc_port: Annotated[int | None, port("gRPC", 50051)] = None,
+    admin_port: Annotated[int | None, port("the operators' gRPC", 50052)] = None,
+    http_port: Annotated[int | None, port("HTTP, by Envoy", 8080)] = None,
+    admin_http_port: Annotated[int | None, port("the operators' HTTP", 8081)] = None,
+    metrics_port: Annotated[int | None, port("Prometheus metrics", 9464)] = None,
+    data: Data = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
+    simulate: Annotated[bool, typer.Option("--simulate", help="simulated sources: works without the internet")] = False,
+    replay: Replay = None,
+    seed: Seed = None,
+) -> int:
+    """Run everything: the database, the service and Envoy (and, where asked for, the simulator)."""
+    if (replay is not None or seed is not None) and not simulate:
+        raise SetupError("--replay and --seed belong to the simulator; add --simulate", 2)
+    settings = chosen(
+        host=host,
+        grpc_port=grpc_port,
+        admin_port=admin_port,
+        http_port=http_port,
+        admin_http_port=admin_http_port,
+        metrics_port=metrics_port,
+        data=data,
+        log_level=log_level,
+    )
+    return process.up(settings, simulate=simulate, replay=replay, seed=seed)
+
+
+@app.command()
+def serve() -> int:
+    """Run the gRPC service alone, set by the NERKH_ variables, on the database of NERKH_DATABASE_URL."""
+    return process.serve_now()
+
+
+@app.command()
+def migrate() -> int:
+    """Bring the database named by NERKH_DATABASE_URL to the newest schema."""
+    return process.migrate(chosen())
+
+
+@app.command("simulate")
+def simulate_command(
+    *,
+    host: Annotated[str, typer.Option(help="loopback address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="of the control API; 0 picks a free one")] = 0,
+    ports_file: Annotated[Path | None, typer.Option(help="file that keeps the sources' ports")] = None,
+    seed: Annotated[int, typer.Option(help="what the simulated world starts from")] = 1,
+    replay: Replay = None,
+) -> int:
+    """Run the simulator alone: a stand-in for every source, on loopback."""
+    return process.simulate(host=host, port=port, ports_file=ports_file, seed=seed, replay=replay)
+
+
+for _name, _command in questions.COMMANDS.items():
+    app.command(_name)(_command)
+
+NAMES = frozenset({"up", "serve", "migrate", "simulate", *questions.COMMANDS})

@@ -1,0 +1,253 @@
+"""One attempt at one source: build, send, follow, parse, check, record; the engine and its probes run them.
+
+Nothing but cancellation leaves an attempt: whatever a source or a parser does ends as an outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import structlog
+
+from server.clock import Clock
+from server.errors import BadAnswer
+from server.fallback.breaker import Admission
+from server.fallback.checks import Vetted, judge
+from server.fallback.classify import VERDICTS, Verdict, of_bad_answer, of_reply
+from server.fallback.figures import figures_of
+from server.fallback.http import Secret, Transport, TransportFailure
+from server.fallback.lane import Lane
+from server.model import Attempt, Block, BlockQuery, ChainStatus, GasPrice, Outcome, Query, Value
+from server.providers.base import Follow, Reply, Request
+
+_log = structlog.get_logger()
+
+_BIG = 256 * 1024
+_MOST_FOLLOWS = 4
+_OK = Outcome.OK
+_NEVER = datetime.fromtimestamp(0, UTC)
+_SUCCESS = Verdict.SUCCESS
+_WITH_HEIGHT = frozenset({Block, ChainStatus, GasPrice})
+_SETS_ASIDE = frozenset({Outcome.THROTTLED, Outcome.REGION, Outcome.KEY_REJECTED})
+
+
+class Tried:
+    """How an attempt ended. `value` is there when it parsed, also when a check then refused it."""
+
+    __slots__ = (
+        "age_s",
+        "detail",
+        "figures",
+        "lane",
+        "latency_s",
+        "outcome",
+        "retry_after_s",
+        "source_time",
+        "time",
+        "value",
+    )
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.time = _NEVER
+        """When the answer was there."""
+        self.outcome = Outcome.CANCELLED
+        self.detail = ""
+        self.latency_s = 0.0
+        self.value: Value | None = None
+        self.age_s = 0.0
+        self.figures = lane.figures
+        self.retry_after_s: float | None = None
+        self.source_time: datetime | None = None
+
+    def attempt(self) -> Attempt:
+        """Return the record for provenance."""
+        return Attempt(self.lane.id, self.outcome, self.latency_s, detail=self.detail)
+
+
+class _Refused(Exception):
+    """An answer whose status alone says how the attempt ended."""
+
+    def __init__(self, outcome: Outcome, status: int, retry_after_s: float | None) -> None:
+        super().__init__(outcome, status)
+        self.outcome = outcome
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class Runner:
+    """Makes attempts. `changed` is told of every breaker that opened or closed, of every source set aside, and back."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Clock,
+        vetted: Vetted,
+        *,
+        body_limit: int,
+        changed: Callable[[Lane], None],
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._vetted = vetted
+        self._body_limit = body_limit
+        self._changed = changed
+        self._faulty: set[Lane] = set()
+        self.parser_errors = 0
+        """Exceptions other than `BadAnswer` that parsers raised; each is a fault of ours."""
+
+    async def run(self, lane: Lane, query: Query, admission: Admission, timeout_s: float) -> Tried:
+        """Ask one source within `timeout_s` and record how it ended; raises nothing but `CancelledError`."""
+        clock = self._clock
+        start = clock.monotonic()
+        secret = lane.standing.secret(start) if lane.source.key is not None else None
+        tried = Tried(lane)
+        try:
+            async with asyncio.timeout(timeout_s):
+                value = await self._value(lane, query, secret)
+            self._judge(tried, query, value)
+        except TimeoutError:
+            tried.outcome = Outcome.TIMEOUT if timeout_s >= lane.measures.overdue_s() else Outcome.CANCELLED
+            tried.detail = f"no answer within {timeout_s:.2f} s"
+        except TransportFailure as error:
+            tried.outcome, tried.detail = error.outcome, error.detail
+        except _Refused as error:
+            tried.outcome, tried.detail = error.outcome, f"HTTP {error.status}"
+            tried.retry_after_s = error.retry_after_s
+        except BadAnswer as error:
+            tried.outcome, tried.detail = of_bad_answer(error, keyed=secret is not None), error.detail or error.reason
+        except asyncio.CancelledError:
+            overdue = clock.monotonic() - start >= lane.measures.overdue_s()
+            tried.outcome = Outcome.OVERDUE if overdue else Outcome.CANCELLED
+            raise
+        except Exception as error:  # noqa: BLE001 -- a parser's own fault must not reach the caller
+            tried.outcome, tried.detail = Outcome.SCHEMA, type(error).__name__
+            self._own_fault(lane, error)
+        finally:
+            self._record(tried, admission, secret, start)
+        return tried
+
+    def blame(self, tried: Tried, detail: str) -> None:
+        """Count an answer against its source after the fact: another source contradicted it."""
+        lane, now = tried.lane, self._clock.monotonic()
+        tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, detail
+        lane.measures.note(tried.outcome, Verdict.FAILURE, tried.latency_s, now, tried.time, tried.age_s)
+        admission = lane.admit(now)
+        if admission is not None and lane.breaker.record(admission, Verdict.FAILURE, now):
+            self._changed(lane)
+
+    async def _value(self, lane: Lane, query: Query, secret: Secret | None) -> Value:
+        """Send the requests, and those that parsing asks for after them, until there is a value."""
+        capability, source = lane.capability, lane.source
+        replies: tuple[Reply, ...] = ()
+        requests = capability.build(source, query)
+        for _ in range(_MOST_FOLLOWS):
+            if len(requests) == 1:
+                got = [await self._reply(lane, requests[0], secret)]
+            else:
+                got = await _together([self._reply(lane, each, secret) for each in requests])
+            size = 0
+            for reply in got:
+                size += len(reply.body)
+                if reply.status != 200 and (outcome := of_reply(reply, keyed=secret is not None)) is not None:
+                    raise _Refused(outcome, reply.status, _retry_after(reply, self._clock))
+            replies = (*replies, *got)
+            if size > _BIG:
+                found = await asyncio.to_thread(capability.parse, source, query, replies)
+            else:
+                found = capability.parse(source, query, replies)
+            if not isinstance(found, Follow):
+                return found
+            requests = found.requests
+        raise BadAnswer("schema", f"more than {_MOST_FOLLOWS} rounds of requests")
+
+    def _reply(self, lane: Lane, request: Request, secret: Secret | None) -> Coroutine[None, None, Reply]:
+        """Return the call that sends one request to a lane's source."""
+        return self._transport.fetch(lane.standing.base_url, request, key=secret, body_limit=self._body_limit)
+
+    def _judge(self, tried: Tried, query: Query, value: Value) -> None:
+        """Check a value and note the outcome; the value is kept either way."""
+        now = tried.time = self._clock.now()
+        if not tried.lane.is_plain:
+            tried.figures = figures_of(query, now)
+        tried.value = value
+        flaw, tried.age_s, tried.source_time = judge(query, value, now, tried.figures)
+        if flaw is not None:
+            tried.outcome, tried.detail = flaw
+        elif type(value) in _WITH_HEIGHT and self._falls(query, value):
+            tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, "height fell by more than 100"
+        else:
+            tried.outcome = _OK
+
+    def _falls(self, query: Query, value: Value) -> bool:
+        """Say whether a chain's newest height fell further than a reorganisation can explain."""
+        if isinstance(value, GasPrice):
+            height = value.block_height
+        elif isinstance(value, ChainStatus) or (
+            isinstance(value, Block) and isinstance(query, BlockQuery) and query.block == "latest"
+        ):
+            height = value.height
+        else:
+            return False
+        return height is not None and self._vetted.falls(value.chain, height, self._clock.monotonic())
+
+    def _record(self, tried: Tried, admission: Admission, secret: Secret | None, start: float) -> None:
+        """Tell breaker, measures and standing how it ended; this also frees a probe's slot."""
+        lane, outcome = tried.lane, tried.outcome
+        if secret is not None and tried.detail:  # a source may repeat the key that it was sent
+            tried.detail = tried.detail.replace(secret.value.get_secret_value(), "[key]")
+        now = self._clock.monotonic()
+        tried.latency_s = now - start
+        if tried.value is None:
+            tried.time = self._clock.now()
+        verdict = _SUCCESS if outcome is _OK else VERDICTS[outcome]
+        turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
+        lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
+        if verdict is not _SUCCESS or lane.standing.is_troubled:
+            lane.standing.note(outcome, secret, now, tried.retry_after_s)
+            turned = turned or outcome in _SETS_ASIDE or verdict is _SUCCESS
+        if turned:
+            self._changed(lane)
+
+    def _own_fault(self, lane: Lane, error: Exception) -> None:
+        """Count a fault of a parser of ours, and log once a lane where it is; its text may hold a payload."""
+        self.parser_errors += 1
+        if lane not in self._faulty:
+            self._faulty.add(lane)
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            _log.error("parser failed", source=lane.id, kind=lane.kind.value, error=type(error).__name__, where=where)
+
+
+async def _together(calls: list[Coroutine[None, None, Reply]]) -> list[Reply]:
+    """Run requests side by side; the first that fails cancels the others and is raised alone."""
+    first = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except BaseExceptionGroup as errors:
+        first = errors.exceptions[0]
+    if first is not None:
+        raise first.with_traceback(None)  # out here, else error and group hold each other, and the bodies read so far
+    return [task.result() for task in tasks]
+
+
+def _retry_after(reply: Reply, clock: Clock) -> float | None:
+    """Return the seconds of a Retry-After header, given as a number or as a date; None without a valid one."""
+    text = reply.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - clock.now()).total_seconds())

@@ -1,0 +1,217 @@
+"""One fetch: goes through the plan until a source's answer is believed; the engine runs one on each cache miss."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from server.clock import Clock
+from server.fallback.attempt import Runner, Tried
+from server.fallback.breaker import Admission
+from server.fallback.cache import Slot
+from server.fallback.checks import Vetted, agree, flagged
+from server.fallback.keeper import Keeper
+from server.fallback.lane import Lane
+from server.fallback.rates import Rates
+from server.model import Answer, Attempt, Outcome, Price, PriceQuery, Prices, PricesQuery, Value
+from server.settings import Settings
+
+_SHARES = 3
+_OK = Outcome.OK
+_EARLY_EVERY_S = 0.3
+
+Spawn = Callable[[Coroutine[None, None, Any]], "asyncio.Task[Any]"]
+Probe = asyncio.Task[Answer[Value] | None]
+
+
+class Fetch:
+    """What one fetch found: the winner, the candidates beside it, and every attempt."""
+
+    __slots__ = ("agreed", "asked", "attempts", "doubted", "is_late", "probes", "stale", "unknown", "value", "winner")
+
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+        self.asked = 0
+        """How many sources were asked, those passed over not counted."""
+        self.unknown = 0
+        """How many of them do not know what was asked for."""
+        self.winner: Tried | None = None
+        self.value: Value | None = None
+        self.agreed = 1
+        self.doubted: tuple[Tried, Price] | None = None
+        """The candidate whose price jumped, beside a winner that contradicts or confirms it."""
+        self.stale: tuple[Tried, Value] | None = None
+        """The youngest candidate that was past its longest age: the last resort."""
+        self.probes: list[Probe] = []
+        self.is_late = False
+
+    def win(self, tried: Tried, value: Value, agreed: int = 1) -> bool:
+        """Take a candidate for the answer."""
+        self.winner, self.value, self.agreed = tried, value, agreed
+        return True
+
+
+class Fetcher:
+    """Goes through lanes in order; starts the probes of half-open ones behind, so that no caller waits for them."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        rates: Rates,
+        vetted: Vetted,
+        clock: Clock,
+        *,
+        settings: Settings,
+        spawn: Spawn,
+        keeper: Keeper,
+    ) -> None:
+        self._runner = runner
+        self._rates = rates
+        self._vetted = vetted
+        self._clock = clock
+        self._most = settings.attempts
+        self._floor_s = settings.attempt_floor_s
+        self._ceiling_s = settings.attempt_ceiling_s
+        self._spawn = spawn
+        self._keeper = keeper
+        self._next_early = 0.0
+
+    async def fetch(self, slot: Slot, lanes: Sequence[Lane], until: float, *, native: bool = False) -> Fetch:
+        """Ask one source after another until one is believed or monotonic time reaches `until`.
+
+        With `native` a price in another quote than the asked one is passed over instead of converted.
+        """
+        done = Fetch()
+        query = slot.query
+        for index, lane in enumerate(lanes):
+            now = self._clock.monotonic()
+            if now >= until:
+                break
+            admission = lane.admit(now)
+            if admission is None:
+                done.attempts.append(lane.skipped(now))
+                continue
+            if admission.probe:
+                done.attempts.append(lane.skipped(now))
+                done.probes.append(self._probe(lane, slot, admission))
+                continue
+            done.asked += 1
+            tried = await self._runner.run(lane, query, admission, self._span(lanes, index, now, until))
+            done.attempts.append(tried.attempt())
+            value = tried.value
+            if value is not None and isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
+                value = await self._in_quote(done, query, tried, until, native=native)
+            if self._takes(done, tried, value) or done.asked >= self._most:
+                break
+        if done.winner is None and done.doubted is not None:
+            tried, price = done.doubted
+            done.win(tried, flagged(price))
+        done.is_late = self._clock.monotonic() >= until
+        return done
+
+    def wake(self, slot: Slot, lanes: Sequence[Lane]) -> Probe | None:
+        """Open the half-open slot of the circuit that would open first, and start its probe behind.
+
+        For when every lane is excluded; a few a second in all, one probe a source. Returns None when that is used up.
+        """
+        now = self._clock.monotonic()
+        if now < self._next_early:
+            return None
+        asleep = [
+            lane
+            for lane in lanes
+            if now >= lane.standing.out_until and not any(each.breaker.is_probing() for each in lane.standing.lanes)
+        ]
+        for lane in sorted(asleep, key=lambda lane: lane.breaker.retry_at):
+            if lane.breaker.open_early(now) and (admission := lane.admit(now)) is not None:
+                self._next_early = now + _EARLY_EVERY_S
+                return self._probe(lane, slot, admission)
+        return None
+
+    def _probe(self, lane: Lane, slot: Slot, admission: Admission) -> Probe:
+        """Ask a half-open source behind the caller's back; its slot is freed whatever happens."""
+        task: Probe = self._spawn(self._probing(lane, slot, admission))
+        task.add_done_callback(lambda _: lane.breaker.release(admission))
+        return task
+
+    async def _probing(self, lane: Lane, slot: Slot, admission: Admission) -> Answer[Value] | None:
+        """Ask with the full time, so that a source that became slower can come back; keep what it answers."""
+        ceiling = self._ceiling_s
+        tried = await self._runner.run(lane, slot.query, admission, ceiling)
+        if tried.value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
+            return None
+        value: Value | None = tried.value
+        if isinstance(slot.query, PriceQuery | PricesQuery) and is_foreign(slot.query, tried.value):
+            value = await self._rates.converted(tried.value, slot.query.quote, self._clock.monotonic() + ceiling)
+        if value is None or (isinstance(value, Price) and self._vetted.jumps(value)):
+            return None
+        return self._keeper.keep(slot, tried, value, (tried.attempt(),))
+
+    async def _in_quote(
+        self, done: Fetch, query: PriceQuery | PricesQuery, tried: Tried, until: float, *, native: bool
+    ) -> Value | None:
+        """Return an attempt's value in the quote that was asked for; when that cannot be had the attempt says so."""
+        value = tried.value
+        if value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
+            return None
+        converted = None if native else await self._rates.converted(value, query.quote, until)
+        if converted is None:
+            detail = "no measured rate to the asked quote"
+            done.attempts[-1] = Attempt(tried.lane.id, tried.outcome, tried.latency_s, detail=detail)
+        return converted
+
+    def _span(self, lanes: Sequence[Lane], index: int, now: float, until: float) -> float:
+        """Return how long an attempt may take: what its source needs, but a share when others could still be asked."""
+        left = until - now
+        shares = 1
+        for place in range(index + 1, len(lanes)):
+            lane = lanes[place]
+            if not lane.breaker.is_open and now >= lane.standing.out_until:
+                shares += 1
+                if shares == _SHARES:
+                    break
+        if shares == 1:
+            return left
+        own = lanes[index].measures.attempt_s(self._floor_s, self._ceiling_s)
+        return min(left, own, max(self._floor_s, left / shares))
+
+    def _takes(self, done: Fetch, tried: Tried, value: Value | None) -> bool:
+        """Take an attempt's value if it can be believed; keeps what may serve as the last resort."""
+        outcome = tried.outcome
+        if outcome is _OK and value is not None:
+            if isinstance(value, Price):
+                return self._settles(done, tried, value)
+            return done.win(tried, value)
+        if outcome is Outcome.STALE and value is not None:
+            if done.stale is None or tried.age_s < done.stale[0].age_s:
+                done.stale = (tried, value)
+        elif outcome is Outcome.UNKNOWN_ASSET:
+            done.unknown += 1
+        return False
+
+    def _settles(self, done: Fetch, tried: Tried, price: Price) -> bool:
+        """Believe a price unless it jumped; a second source decides then, and a price that none confirms is flagged."""
+        if done.doubted is None:
+            if self._vetted.doubts(price):
+                done.doubted = (tried, price)
+                return False
+            return done.win(tried, price)
+        jumped = self._vetted.jumps(price)
+        first, doubted = done.doubted
+        if agree(doubted.value, price.value):
+            self._vetted.believe(doubted)
+            return done.win(first, doubted, agreed=2)
+        if jumped:
+            return done.win(first, flagged(doubted))
+        self._runner.blame(first, "jumped by more than 20 % and was contradicted")
+        done.attempts = [first.attempt() if each.source == first.lane.id else each for each in done.attempts]
+        self._vetted.believe(price)
+        return done.win(tried, price)
+
+
+def is_foreign(query: PriceQuery | PricesQuery, value: Value) -> bool:
+    """Say whether a price, or one of a list, came in another quote than was asked for."""
+    if isinstance(value, Price):
+        return value.quote != query.quote
+    return isinstance(value, Prices) and any(price.quote != query.quote for price in value.prices)

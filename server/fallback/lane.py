@@ -1,0 +1,205 @@
+"""A lane is one source for one kind; its standing is what all lanes of the source share. Used by plan and attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from pydantic import SecretStr
+
+from server.fallback.breaker import Admission, Breaker
+from server.fallback.figures import FIGURES, SPECIAL
+from server.fallback.http import Secret
+from server.fallback.measures import Measures
+from server.model import Attempt, BreakerState, Kind, Outcome
+from server.providers.base import Capability, Provider, Source
+
+_REGION_S = 60.0
+_REGION_LONGEST_S = 1800.0
+_THROTTLE_S = 10.0
+_THROTTLE_LONGEST_S = 300.0
+_KEY_REST_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Why a source may not be asked now: as an attempt's outcome, and in words."""
+
+    outcome: Outcome
+    reason: str
+
+
+class Standing:
+    """What is known of one source over all its kinds: its keys, and until when it must be left alone."""
+
+    __slots__ = (
+        "_keys",
+        "_region_until",
+        "_regions",
+        "_rejected_until",
+        "_resting_until",
+        "_throttles",
+        "base_url",
+        "is_down",
+        "is_troubled",
+        "lanes",
+        "out_until",
+        "source",
+    )
+
+    def __init__(self, source: Source, base_url: str, keys: Sequence[SecretStr]) -> None:
+        self.source = source
+        self.base_url = base_url
+        self.lanes: list[Lane] = []
+        self.is_down = False
+        """Whether it was said to be down, and not yet to be back."""
+        self._keys = tuple(Secret(source.key, value) for value in keys) if source.key is not None else ()
+        self._rejected_until = [-inf] * len(self._keys)
+        self._resting_until = -inf
+        self._throttles = 0
+        self._region_until = -inf
+        self._regions = 0
+        self.is_troubled = False
+        """Whether it was throttled or refused by region since its last success."""
+        self.out_until = inf if self._lacks_key() else -inf
+        """The source may not be asked before this monotonic time."""
+
+    def secret(self, now: float) -> Secret | None:
+        """Return the key to use, None when the source has or needs none."""
+        if not self._keys:
+            return None
+        for secret, until in zip(self._keys, self._rejected_until, strict=True):
+            if now >= until:
+                return secret
+        return None
+
+    def has_key(self) -> bool:
+        """Say whether a key was given for the source."""
+        return bool(self._keys)
+
+    def note(self, outcome: Outcome, secret: Secret | None, now: float, retry_after_s: float | None) -> None:
+        """Take in how an attempt ended, as far as it concerns the whole source."""
+        if outcome is Outcome.OK:
+            self._throttles = self._regions = 0
+            self.is_troubled = False
+            return
+        if outcome is Outcome.THROTTLED:
+            self._throttles += 1
+            span = retry_after_s if retry_after_s is not None else _THROTTLE_S * 2 ** min(self._throttles - 1, 5)
+            self._resting_until = now + min(max(span, 1.0), _THROTTLE_LONGEST_S)
+        elif outcome is Outcome.REGION:
+            self._regions += 1
+            self._region_until = now + min(_REGION_S * self._regions, _REGION_LONGEST_S)
+        elif outcome is Outcome.KEY_REJECTED and secret is not None:
+            self._rejected_until[self._keys.index(secret)] = now + _KEY_REST_S
+        else:
+            return
+        self.is_troubled = True
+        self.out_until = max(self._resting_until, self._region_until, self._keyless_until(now))
+
+    def exclusion(self, now: float) -> Exclusion | None:
+        """Return why the whole source is out now, None when it is not."""
+        if now >= self.out_until:
+            return None
+        if self._lacks_key():
+            return Exclusion(Outcome.SKIPPED_KEY, "no key")
+        if now < self._keyless_until(now):
+            return Exclusion(Outcome.SKIPPED_KEY, "key rejected")
+        if now < self._region_until:
+            return Exclusion(Outcome.SKIPPED_OPEN, "blocked in this region")
+        return Exclusion(Outcome.SKIPPED_QUOTA, "resting after too many requests")
+
+    def is_regional(self, now: float) -> bool:
+        """Say whether the source refuses this way out."""
+        return now < self._region_until
+
+    def is_refused(self) -> bool:
+        """Say whether it refused this way out since its last success, also when it may be asked again."""
+        return self._regions > 0
+
+    def _lacks_key(self) -> bool:
+        """Say whether the source needs a key that was not given."""
+        return self.source.key is not None and self.source.key.required and not self._keys
+
+    def _keyless_until(self, now: float) -> float:
+        """Return until when no key is left that was not rejected."""
+        key = self.source.key
+        if key is None or not key.required or not self._keys:
+            return -inf
+        soonest = min(self._rejected_until)
+        return soonest if soonest > now else -inf
+
+
+class Lane:
+    """One source for one kind: how it is asked, its breaker and its measures."""
+
+    __slots__ = (
+        "breaker",
+        "capability",
+        "figures",
+        "id",
+        "is_plain",
+        "kind",
+        "measures",
+        "score",
+        "source",
+        "standing",
+    )
+
+    def __init__(self, standing: Standing, capability: Capability, breaker: Breaker) -> None:
+        self.standing = standing
+        self.source = standing.source
+        self.id = standing.source.id
+        self.capability = capability
+        self.kind: Kind = capability.kind
+        self.breaker = breaker
+        self.measures = Measures()
+        self.figures = FIGURES[capability.kind]
+        self.is_plain = capability.kind not in SPECIAL
+        """Whether the kind's figures hold for every query of it."""
+        self.score = 1.0
+        standing.lanes.append(self)
+
+    def admit(self, now: float) -> Admission | None:
+        """Return leave to ask the source, None when it is excluded."""
+        if now < self.standing.out_until:
+            return None
+        return self.breaker.admit(now)
+
+    def exclusion(self, now: float) -> Exclusion | None:
+        """Return why the lane is out of the plan now, None when it is not."""
+        out = self.standing.exclusion(now)
+        if out is not None:
+            return out
+        state = self.breaker.state(now)
+        if state is BreakerState.OPEN:
+            return Exclusion(Outcome.SKIPPED_OPEN, "circuit open")
+        if state is BreakerState.HALF_OPEN:
+            return Exclusion(Outcome.SKIPPED_OPEN, "circuit half-open")
+        return None
+
+    def skipped(self, now: float) -> Attempt:
+        """Return the record of a lane that was passed over."""
+        out = self.exclusion(now) or Exclusion(Outcome.SKIPPED_OPEN, "circuit half-open")
+        return Attempt(self.id, out.outcome, detail=out.reason)
+
+
+def lanes_of(
+    catalog: Iterable[Source],
+    providers: Mapping[str, Provider],
+    keys: Mapping[str, tuple[SecretStr, ...]],
+    base_urls: Mapping[str, str],
+    random: Callable[[], float],
+) -> tuple[dict[str, Standing], list[Lane]]:
+    """Return the standing of every source by its id, and a lane for each kind that its provider serves."""
+    standings: dict[str, Standing] = {}
+    lanes: list[Lane] = []
+    for source in catalog:
+        given = keys.get(source.key.setting, ()) if source.key is not None else ()
+        standing = Standing(source, base_urls.get(source.id, source.base_url), given)
+        standings[source.id] = standing
+        lanes.extend(
+            Lane(standing, capability, Breaker(random)) for capability in providers[source.provider].capabilities
+        )
+    return standings, lanes

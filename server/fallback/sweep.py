@@ -1,0 +1,90 @@
+"""A sweep: one query to every source that serves it, side by side; collectors and consensus sweep, requests ask."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from server.clock import Clock
+from server.fallback.attempt import Runner
+from server.fallback.cache import Cache, Slot
+from server.fallback.fetch import is_foreign
+from server.fallback.flight import Flight
+from server.fallback.keeper import Keeper
+from server.fallback.lane import Lane
+from server.fallback.plan import Plan
+from server.fallback.rates import Rates
+from server.model import Answer, Attempt, Outcome, PriceQuery, PricesQuery, Query, Value
+from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What every source that could be asked answered; `attempts` also holds those that failed or were passed over."""
+
+    answers: tuple[Answer[Value], ...]
+    attempts: tuple[Attempt, ...]
+
+
+class Sweeper:
+    """Asks all lanes of a query at once; each source's answer is cached and shared on its own."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        runner: Runner,
+        rates: Rates,
+        cache: Cache,
+        clock: Clock,
+        *,
+        settings: Settings,
+        keeper: Keeper,
+    ) -> None:
+        self._plan = plan
+        self._runner = runner
+        self._rates = rates
+        self._cache = cache
+        self._clock = clock
+        self._settings = settings
+        self._keeper = keeper
+        self._flight: Flight[tuple[Answer[Value] | None, Attempt]] = Flight(clock, settings.lease_s)
+
+    async def sweep(self, query: Query, deadline_s: float) -> Sweep:
+        """Return every fresh answer that the sources give within the deadline, in the plan's order."""
+        until = self._clock.monotonic() + deadline_s
+        lanes = self._plan.covering(query)
+        found = await asyncio.gather(*(self._one(lane, query, until) for lane in lanes))
+        return Sweep(tuple(answer for answer, _ in found if answer is not None), tuple(attempt for _, attempt in found))
+
+    async def _one(self, lane: Lane, query: Query, until: float) -> tuple[Answer[Value] | None, Attempt]:
+        """Return one source's answer, from its cache entry while that is fresh."""
+        slot = self._cache.slot((lane.id, query), query)
+        now = self._clock.monotonic()
+        entry = slot.entry
+        if entry is not None and now < entry.fresh_until:
+            self._cache.hits += 1
+            answer = entry.cached(now)
+            return answer, answer.provenance.attempts[-1]
+        self._cache.misses += 1
+        try:
+            return await self._flight.share(slot, until, self._ask, slot, lane, until)
+        except TimeoutError:
+            return None, Attempt(lane.id, Outcome.CANCELLED, detail="the deadline ended first")
+
+    async def _ask(self, slot: Slot, lane: Lane, until: float) -> tuple[Answer[Value] | None, Attempt]:
+        """Ask one source; also the probe of one whose circuit is half-open."""
+        query = slot.query
+        now = self._clock.monotonic()
+        admission = lane.admit(now)
+        if admission is None:
+            return None, lane.skipped(now)
+        span = min(self._settings.attempt_ceiling_s, until - now)
+        tried = await self._runner.run(lane, query, admission, span)
+        attempt, value = tried.attempt(), tried.value
+        if value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
+            return None, attempt
+        if isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
+            value = await self._rates.converted(value, query.quote, until)
+        if value is None:
+            return None, attempt
+        return self._keeper.keep(slot, tried, value, (attempt,)), attempt

@@ -1,0 +1,1 @@
+"""Use cases in domain terms, one module per proto service; `rpc` calls them, they call the engine and the store."""

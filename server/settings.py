@@ -1,0 +1,151 @@
+"""Frozen settings from the environment and an optional file; the only reader of `os.environ`.
+
+Every setting is an environment variable `NERKH_…`; `NERKH_SETTINGS` names an optional file of `NAME=value` lines,
+which the environment overrides.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from server.errors import SetupError
+
+KEY = "NERKH_KEY_"
+
+
+class Settings(BaseSettings):
+    """All that can be set from outside; each field's name is its variable's name behind `NERKH_`."""
+
+    model_config = SettingsConfigDict(env_prefix="NERKH_", frozen=True, extra="ignore", allow_inf_nan=False)
+
+    host: str = Field("127.0.0.1", description="address the public gRPC and HTTP listeners bind")
+    grpc_port: int = Field(50051, ge=0, le=65535)
+    admin_port: int = Field(50052, ge=0, le=65535)
+    http_port: int = Field(8080, ge=0, le=65535)
+    admin_http_port: int = Field(8081, ge=0, le=65535)
+    metrics_port: int = Field(9464, ge=0, le=65535)
+    trusted_hops: int = Field(0, ge=0, description="number of proxies in front of Envoy that are to be believed")
+    data: Path = Field(Path("data"), description="folder for the embedded database and the operators' token")
+    database_url: SecretStr | None = Field(None, description="postgresql:// address; unset: the embedded one")
+    simulator_url: str | None = Field(None, description="the simulator's control address; unset: the real sources")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    log_format: str = Field("text", pattern="^(text|json)$", description="log lines as key=value or as JSON")
+    log_sample: float = Field(0.01, ge=0, le=1, description="share of good calls that are logged")
+    slow_call_s: float = Field(1.0, gt=0, description="calls slower than this are logged, in seconds")
+    drain_s: float = Field(10.0, ge=0, le=3600, description="longest wait for calls in flight at shutdown, in seconds")
+    collect: bool = Field(default=True, description="fetch news, indices, prices and fees on a schedule")
+    page_token_key: SecretStr | None = Field(
+        None, min_length=16, description="key that signs page tokens; unset: made and stored"
+    )
+
+    attempts: int = Field(15, ge=1, le=50, description="most attempts for one fetch")
+    attempt_floor_s: float = Field(0.5, gt=0)
+    attempt_ceiling_s: float = Field(8.0, gt=0)
+    plan_every_s: float = Field(15.0, gt=0)
+    lease_s: float = Field(5.0, gt=0, description="how long one fetch may hold equal ones back, in seconds")
+    body_limit: int = Field(16 * 1024 * 1024, gt=0, description="most bytes of one answer, after decompression")
+    cache_entries: int = Field(50_000, gt=0, description="most answers, and rows of lists in them, that are cached")
+    store_queue: int = Field(50_000, gt=0, description="most rows that wait for the database; more are refused")
+    store_batch: int = Field(1_000, gt=0, description="most rows of one transaction")
+    store_flush_s: float = Field(0.2, ge=0, description="how long rows are gathered for one transaction, in seconds")
+    store_read_s: float = Field(2.0, gt=0, description="longest read of stored history, in seconds")
+    store_wait_s: float = Field(10.0, ge=0, description="longest wait for the database at start, in seconds")
+    streams_per_caller: int = Field(16, gt=0)
+    keys_per_stream: int = Field(300, gt=0)
+
+    @field_validator("host")
+    @classmethod
+    def _is_address(cls, host: str) -> str:
+        """Take an IP address: every listener binds exactly this one, and a name may stand for several."""
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            raise ValueError(f"{host!r} is no IP address such as 127.0.0.1 or 0.0.0.0") from None
+        return host
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _is_named(cls, data: object) -> object:
+        """Refuse the empty path: it would fill the folder that the process was started in."""
+        if data == "":
+            raise ValueError("names no folder")
+        return data
+
+
+_LINE = re.compile(
+    r"""(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?:"(?P<two>[^"]*)"|'(?P<one>[^']*)'|(?P<bare>[^"'].*)?)"""
+)
+
+
+def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
+    """Return the settings of the environment, with `given` (command-line flags) over them.
+
+    Raises `SetupError` (status 2) that names the setting and what would be right, never a secret's value.
+    """
+    env = os.environ if environ is None else environ
+    filed = {name.removeprefix("NERKH_").lower(): value for name, value in _filed(env).items() if name not in env}
+    values: dict[str, Any] = {name: value for name, value in filed.items() if name in Settings.model_fields}
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        said = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
+        raise SetupError(f"NERKH_{name}: {said}; correct or unset it", 2) from None
+
+
+def _filed(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what the file that `NERKH_SETTINGS` names sets; raises `SetupError` for a line that sets nothing."""
+    file = env.get("NERKH_SETTINGS")
+    if not file:
+        return {}
+    try:
+        lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise SetupError(
+            f"NERKH_SETTINGS: {file} is not a text of NAME=value lines; name another or unset it", 2
+        ) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no path"
+        raise SetupError(
+            f"NERKH_SETTINGS: {file} cannot be read ({why.lower()}); name another or unset it", 2
+        ) from None
+    found: dict[str, str] = {}
+    for number, line in enumerate(map(str.strip, lines), 1):
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise SetupError(f"NERKH_SETTINGS: line {number} of {file} is not NAME=value; correct it", 2)
+        name = match["name"]
+        if not name.startswith("NERKH_"):
+            continue  # another program's
+        if not _known(name):
+            raise SetupError(f"NERKH_SETTINGS: line {number} of {file} sets {name}, which is no setting; correct it", 2)
+        found[name] = match["two"] or match["one"] or match["bare"] or ""
+    return found
+
+
+def _known(name: str) -> bool:
+    return name.startswith(KEY) or name.removeprefix("NERKH_").lower() in Settings.model_fields
+
+
+def keys(environ: Mapping[str, str] | None = None) -> dict[str, tuple[SecretStr, ...]]:
+    """Return the sources' keys, `NERKH_KEY_<SOURCE>`, several separated by commas, by the variable's name."""
+    env = os.environ if environ is None else environ
+    found = {}
+    for name, value in {**_filed(env), **env}.items():
+        if name.startswith(KEY):
+            parts = tuple(SecretStr(part.strip()) for part in value.split(",") if part.strip())
+            if parts:
+                found[name] = parts
+    return found
