@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -60,12 +59,10 @@ def pretend(project: Path, kind: str) -> None:
 
 
 def test_nothing_is_done_twice(project: Path) -> None:
-    """With the fingerprint in place it ends at once and says nothing; the fingerprint is of this very content."""
+    """With the fingerprint in place it looks for no Python, says nothing, and the fingerprint is of this content."""
     pretend(project, "")
-    begun = time.monotonic()
     done = run(project, NERKH_PYTHON="/nowhere/python")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "pyproject.toml", "clients/python/pyproject.toml"])
