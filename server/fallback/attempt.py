@@ -43,8 +43,10 @@ class Tried:
         "age_s",
         "detail",
         "figures",
+        "is_beaten",
         "lane",
         "latency_s",
+        "limit",
         "outcome",
         "retry_after_s",
         "source_time",
@@ -64,6 +66,16 @@ class Tried:
         self.figures = lane.figures
         self.retry_after_s: float | None = None
         self.source_time: datetime | None = None
+        self.limit: asyncio.Timeout | None = None
+        """What bounds it while it waits for its source."""
+        self.is_beaten = False
+        """Whether another attempt had the answer first."""
+
+    def beat(self) -> None:
+        """End the attempt at once, for another has the answer; it is recorded as overdue, or as nothing while young."""
+        if self.limit is not None:
+            self.is_beaten = True
+            self.limit.reschedule(0.0)
 
     def attempt(self) -> Attempt:
         """Return the record for provenance."""
@@ -101,19 +113,26 @@ class Runner:
         self.parser_errors = 0
         """Exceptions other than `BadAnswer` that parsers raised; each is a fault of ours."""
 
-    async def run(self, lane: Lane, query: Query, admission: Admission, timeout_s: float) -> Tried:
-        """Ask one source within `timeout_s` and record how it ended; raises nothing but `CancelledError`."""
+    async def run(
+        self, lane: Lane, query: Query, admission: Admission, timeout_s: float, tried: Tried | None = None
+    ) -> Tried:
+        """Ask one source within `timeout_s` and record how it ended; raises nothing but `CancelledError`.
+
+        `tried` is filled in where it is given: whoever holds it can end the attempt by `Tried.beat`.
+        """
         clock = self._clock
         start = clock.monotonic()
         secret = lane.standing.secret(start) if lane.source.key is not None else None
-        tried = Tried(lane)
+        if tried is None:
+            tried = Tried(lane)
+        lane.under_way += 1
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s) as tried.limit:
                 value = await self._value(lane, query, secret)
+            tried.limit = None
             self._judge(tried, query, value)
         except TimeoutError:
-            tried.outcome = Outcome.TIMEOUT if timeout_s >= lane.measures.overdue_s() else Outcome.CANCELLED
-            tried.detail = f"no answer within {timeout_s:.2f} s"
+            self._ran_out(tried, clock.monotonic() - start, timeout_s)
         except TransportFailure as error:
             tried.outcome, tried.detail = error.outcome, error.detail
         except _Refused as error:
@@ -129,6 +148,8 @@ class Runner:
             tried.outcome, tried.detail = Outcome.SCHEMA, type(error).__name__
             self._own_fault(lane, error)
         finally:
+            tried.limit = None
+            lane.under_way -= 1
             self._record(tried, admission, secret, start)
         return tried
 
@@ -169,6 +190,16 @@ class Runner:
     def _reply(self, lane: Lane, request: Request, secret: Secret | None) -> Coroutine[None, None, Reply]:
         """Return the call that sends one request to a lane's source."""
         return self._transport.fetch(lane.standing.base_url, request, key=secret, body_limit=self._body_limit)
+
+    def _ran_out(self, tried: Tried, spent_s: float, timeout_s: float) -> None:
+        """Note that no answer came in time, or before that of another attempt: late for its source, or too young."""
+        overdue_s = tried.lane.measures.overdue_s()
+        if tried.is_beaten:
+            tried.outcome = Outcome.OVERDUE if spent_s >= overdue_s else Outcome.CANCELLED
+            tried.detail = "another source was faster"
+        else:
+            tried.outcome = Outcome.TIMEOUT if timeout_s >= overdue_s else Outcome.CANCELLED
+            tried.detail = f"no answer within {timeout_s:.2f} s"
 
     def _judge(self, tried: Tried, query: Query, value: Value) -> None:
         """Check a value and note the outcome; the value is kept either way."""

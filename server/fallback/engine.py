@@ -13,10 +13,11 @@ from server.assets import registry
 from server.clock import Clock
 from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
+from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
 from server.fallback.cache import Cache, CacheStats, Entry, Slot
 from server.fallback.checks import Vetted
 from server.fallback.failure import describe, failure_of
-from server.fallback.fetch import Fetcher, Probe
+from server.fallback.fetch import Fetcher, first_of
 from server.fallback.figures import FIGURES
 from server.fallback.flight import Flight
 from server.fallback.http import Transport
@@ -88,7 +89,18 @@ class Engine:
             vetted.believe(Price(rate_assets[symbol].id, "USD", Decimal(1)))
         runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=self._ranker.changed)
         rates = Rates(clock, rate_assets, self._native, self._spawn)
-        self._fetcher = Fetcher(runner, rates, vetted, clock, settings=settings, spawn=self._spawn, keeper=self._keeper)
+        policy = BudgetPolicy(settings.hedge_share, settings.hedge_per_s, settings.hedge_most)
+        self._budget = Budget(policy, clock.monotonic())
+        self._fetcher = Fetcher(
+            runner,
+            rates,
+            vetted,
+            clock,
+            settings=settings,
+            budget=self._budget,
+            spawn=self._spawn,
+            keeper=self._keeper,
+        )
         self._sweeper = Sweeper(self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_started = False
@@ -200,6 +212,10 @@ class Engine:
         """Return how the cache does."""
         return self._cache.stats()
 
+    def hedging(self) -> BudgetFigures:
+        """Return what hedges and repeats have cost, and what is left of their budget."""
+        return self._budget.figures(self._clock.monotonic())
+
     def is_ready(self) -> bool:
         """Say whether the engine was started and not closed."""
         return self._is_started
@@ -223,7 +239,7 @@ class Engine:
         is_short = deadline - started < slot.figures.deadline_s
         if not (done.is_late and is_short):
             found = await self._previous.answer(slot, tuple(done.attempts), deadline)
-            found = found or await _first(done.probes, until - self._clock.monotonic())
+            found = found or await first_of(done.probes, until - self._clock.monotonic())
             if found is not None:
                 return found
         now = self._clock.monotonic()
@@ -278,16 +294,3 @@ def _rate_assets() -> dict[str, Asset]:
     """Return the assets over which quotes are compared, by symbol."""
     known = registry()
     return {symbol: known.asset(symbol) for symbol in ("USDT", "USDC", "BTC")}
-
-
-async def _first(probes: Sequence[Probe], wait_s: float) -> Answer[Value] | None:
-    """Return the first answer that one of the probes brings in time, None when none does."""
-    waiting = set(probes)
-    loop = asyncio.get_running_loop()
-    until = loop.time() + wait_s
-    while waiting and loop.time() < until:
-        ended, waiting = await asyncio.wait(waiting, timeout=until - loop.time(), return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:
-            if not task.cancelled() and task.exception() is None and (answer := task.result()) is not None:
-                return answer
-    return None

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from server.clock import Clock
 from server.fallback.attempt import Runner, Tried
 from server.fallback.breaker import Admission
+from server.fallback.budget import Budget
 from server.fallback.cache import Slot
 from server.fallback.checks import Vetted, agree, flagged
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
+from server.fallback.race import Course, Spawn, is_empty
 from server.fallback.rates import Rates
 from server.model import Answer, Attempt, Outcome, Price, PriceQuery, Prices, PricesQuery, Value
 from server.settings import Settings
 
-_SHARES = 3
 _OK = Outcome.OK
 _EARLY_EVERY_S = 0.3
+_TWO = 2
 
-Spawn = Callable[[Coroutine[None, None, Any]], "asyncio.Task[Any]"]
 Probe = asyncio.Task[Answer[Value] | None]
 
 
 class Fetch:
     """What one fetch found: the winner, the candidates beside it, and every attempt."""
 
-    __slots__ = ("agreed", "asked", "attempts", "doubted", "is_late", "probes", "stale", "unknown", "value", "winner")
+    __slots__ = (
+        "agreed",
+        "asked",
+        "attempts",
+        "doubted",
+        "empty",
+        "is_late",
+        "probes",
+        "stale",
+        "unknown",
+        "value",
+        "winner",
+    )
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
@@ -41,6 +53,8 @@ class Fetch:
         self.agreed = 1
         self.doubted: tuple[Tried, Price] | None = None
         """The candidate whose price jumped, beside a winner that contradicts or confirms it."""
+        self.empty: tuple[Tried, Value] | None = None
+        """A list with nothing in it, for when no other source has more."""
         self.stale: tuple[Tried, Value] | None = None
         """The youngest candidate that was past its longest age: the last resort."""
         self.probes: list[Probe] = []
@@ -63,9 +77,12 @@ class Fetcher:
         clock: Clock,
         *,
         settings: Settings,
+        budget: Budget,
         spawn: Spawn,
         keeper: Keeper,
     ) -> None:
+        self._budget = budget
+        self._near_equal = 1 - settings.near_equal
         self._runner = runner
         self._rates = rates
         self._vetted = vetted
@@ -82,33 +99,64 @@ class Fetcher:
 
         With `native` a price in another quote than the asked one is passed over instead of converted.
         """
-        done = Fetch()
-        query = slot.query
-        for index, lane in enumerate(lanes):
-            now = self._clock.monotonic()
-            if now >= until:
-                break
-            admission = lane.admit(now)
-            if admission is None:
-                done.attempts.append(lane.skipped(now))
-                continue
-            if admission.probe:
-                done.attempts.append(lane.skipped(now))
-                done.probes.append(self._probe(lane, slot, admission))
-                continue
-            done.asked += 1
-            tried = await self._runner.run(lane, query, admission, self._span(lanes, index, now, until))
-            done.attempts.append(tried.attempt())
-            value = tried.value
-            if value is not None and isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
-                value = await self._in_quote(done, query, tried, until, native=native)
-            if self._takes(done, tried, value) or done.asked >= self._most:
-                break
+        done, query = Fetch(), slot.query
+        self._budget.earn()
+        course = Course(
+            self._runner,
+            self._budget,
+            self._clock,
+            query=query,
+            lanes=self._spread(lanes),
+            until=until,
+            bounds=(self._floor_s, self._ceiling_s),
+            probing=lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
+            spawn=self._spawn,
+        )
+        done.attempts = course.attempts
+        leg = course.next()
+        try:
+            while leg is not None:
+                tried = await course.run(leg)
+                done.attempts.append(tried.attempt())
+                value = tried.value
+                if value is not None and isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
+                    value = await self._in_quote(done, query, tried, until, native=native)
+                if value is not None and course.beside is not None and is_empty(value):
+                    done.empty = done.empty or (tried, value)  # true perhaps, but another source is about to answer
+                elif self._takes(done, tried, value):
+                    break
+                if course.asked >= self._most or self._clock.monotonic() >= until:
+                    break
+                leg = course.repeat(leg) or course.turn()
+        finally:
+            course.settle()
+        done.asked = course.asked
         if done.winner is None and done.doubted is not None:
             tried, price = done.doubted
             done.win(tried, flagged(price))
+        elif done.winner is None and done.empty is not None:
+            done.win(*done.empty)
         done.is_late = self._clock.monotonic() >= until
         return done
+
+    def _spread(self, lanes: Sequence[Lane]) -> Sequence[Lane]:
+        """Return the lanes with the first one chosen among near-equal leaders: the less busy of two taken by chance.
+
+        So one of them does not bear all calls, and burn its free quota, while its equals idle.
+        """
+        now = self._clock.monotonic()
+        first = next((lane for lane in lanes if lane.is_free(now)), None)
+        if first is None:
+            return lanes
+        least = first.score * self._near_equal
+        equals = [lane for lane in lanes if lane.source.tier is first.source.tier and lane.is_free(now)]
+        equals = [lane for lane in equals if lane.score >= least]
+        if len(equals) < _TWO:
+            return lanes
+        one = equals.pop(int(self._clock.random() * len(equals)))
+        other = equals[int(self._clock.random() * len(equals))]
+        chosen = one if one.under_way <= other.under_way else other
+        return lanes if chosen is lanes[0] else (chosen, *(lane for lane in lanes if lane is not chosen))
 
     def wake(self, slot: Slot, lanes: Sequence[Lane]) -> Probe | None:
         """Open the half-open slot of the circuit that would open first, and start its probe behind.
@@ -161,21 +209,6 @@ class Fetcher:
             done.attempts[-1] = Attempt(tried.lane.id, tried.outcome, tried.latency_s, detail=detail)
         return converted
 
-    def _span(self, lanes: Sequence[Lane], index: int, now: float, until: float) -> float:
-        """Return how long an attempt may take: what its source needs, but a share when others could still be asked."""
-        left = until - now
-        shares = 1
-        for place in range(index + 1, len(lanes)):
-            lane = lanes[place]
-            if not lane.breaker.is_open and now >= lane.standing.out_until:
-                shares += 1
-                if shares == _SHARES:
-                    break
-        if shares == 1:
-            return left
-        own = lanes[index].measures.attempt_s(self._floor_s, self._ceiling_s)
-        return min(left, own, max(self._floor_s, left / shares))
-
     def _takes(self, done: Fetch, tried: Tried, value: Value | None) -> bool:
         """Take an attempt's value if it can be believed; keeps what may serve as the last resort."""
         outcome = tried.outcome
@@ -205,7 +238,7 @@ class Fetcher:
         if jumped:
             return done.win(first, flagged(doubted))
         self._runner.blame(first, "jumped by more than 20 % and was contradicted")
-        done.attempts = [first.attempt() if each.source == first.lane.id else each for each in done.attempts]
+        done.attempts[:] = [first.attempt() if each.source == first.lane.id else each for each in done.attempts]
         self._vetted.believe(price)
         return done.win(tried, price)
 
@@ -215,3 +248,16 @@ def is_foreign(query: PriceQuery | PricesQuery, value: Value) -> bool:
     if isinstance(value, Price):
         return value.quote != query.quote
     return isinstance(value, Prices) and any(price.quote != query.quote for price in value.prices)
+
+
+async def first_of(probes: Sequence[Probe], wait_s: float) -> Answer[Value] | None:
+    """Return the first answer that one of the probes brings in time, None when none does."""
+    waiting = set(probes)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + wait_s
+    while waiting and loop.time() < until:
+        ended, waiting = await asyncio.wait(waiting, timeout=until - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            if not task.cancelled() and task.exception() is None and (answer := task.result()) is not None:
+                return answer
+    return None

@@ -145,6 +145,7 @@ class Lane:
         "score",
         "source",
         "standing",
+        "under_way",
     )
 
     def __init__(self, standing: Standing, capability: Capability, breaker: Breaker) -> None:
@@ -159,6 +160,8 @@ class Lane:
         self.is_plain = capability.kind not in SPECIAL
         """Whether the kind's figures hold for every query of it."""
         self.score = 1.0
+        self.under_way = 0
+        """How many attempts wait for the source now."""
         standing.lanes.append(self)
 
     def admit(self, now: float) -> Admission | None:
@@ -166,6 +169,10 @@ class Lane:
         if now < self.standing.out_until:
             return None
         return self.breaker.admit(now)
+
+    def is_free(self, now: float) -> bool:
+        """Say whether anyone may ask the source now; one whose circuit is half-open is for its probe alone."""
+        return not self.breaker.is_open and now >= self.standing.out_until
 
     def exclusion(self, now: float) -> Exclusion | None:
         """Return why the lane is out of the plan now, None when it is not."""

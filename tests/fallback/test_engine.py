@@ -26,7 +26,7 @@ from server.model import (
     SourceState,
     Value,
 )
-from server.providers.base import Reply, Request
+from server.providers.base import Reply, Request, Tier
 from tests.fallback.world import BITCOIN, BTC_USD, ETH_USD, KEY, TETHER, World, source
 
 Story = Callable[[World, VirtualClock], Coroutine[Any, Any, None]]
@@ -217,7 +217,7 @@ def test_with_all_sources_dead_what_was_seen_is_served_stale() -> None:
         answer = await engine.ask(BTC_USD)
         assert answer.provenance.freshness is Freshness.STALE
         assert answer.provenance.receive_time == first.provenance.receive_time
-        assert outcomes(answer.provenance.attempts) == [("a", "refused"), ("b", "reset")]
+        assert outcomes(answer.provenance.attempts) == [("a", "refused"), ("b", "reset"), ("b", "reset")]
 
     play(story)
 
@@ -434,7 +434,7 @@ def test_a_rejected_key_is_set_aside_and_a_missing_one_leaves_the_source_out() -
     async def story(world: World, _clock: VirtualClock) -> None:
         world.replies("a", 401)
         world.says("b")
-        sources = [source("a", key=KEY), source("b")]
+        sources = [source("a", Tier.CRITICAL, key=KEY), source("b")]
         without = world.engine(sources)
         answer = await without.ask(BTC_USD)
         assert outcomes(answer.provenance.attempts) == [("a", "skipped_key"), ("b", "ok")]
@@ -455,7 +455,7 @@ def test_a_key_that_a_source_repeats_is_not_shown() -> None:
     async def story(world: World, _clock: VirtualClock) -> None:
         world.replies("a", 200, b"no-such-key:topsecret")
         world.says("b")
-        engine = world.engine([source("a", key=KEY), "b"], keys={"NERKH_KEY_TOY": "topsecret"})
+        engine = world.engine([source("a", Tier.CRITICAL, key=KEY), "b"], keys={"NERKH_KEY_TOY": "topsecret"})
         (first, *_) = (await engine.ask(BTC_USD)).provenance.attempts
         assert (first.source, first.detail) == ("a", "no-such-key:[key]")
 
