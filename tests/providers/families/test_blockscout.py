@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,6 +24,7 @@ from server.model import (
 )
 from server.providers.base import Follow, Reply
 from server.providers.families.blockscout import PROVIDER
+from server.providers.families.blockscout.wire import token_units
 
 ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 OTHER = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
@@ -69,6 +72,18 @@ def test_balances_have_the_asked_tokens(answer: Answers, ethereum: Chain, usd_co
         answer(PROVIDER, BalanceQuery(ethereum, ADDRESS), ("blockscout/address_unknown_balance.json",))
     with pytest.raises(BadAnswer, match="wrong_asset"):
         answer(PROVIDER, BalanceQuery(ethereum, OTHER), ("blockscout/address.json",))
+
+
+def test_a_token_beyond_belief_that_nobody_asked_for_costs_nothing(example: Callable[[str], Reply]) -> None:
+    """Anyone may send an address any token: only what is asked for is read."""
+    reply = example("blockscout/token_balances.json")
+    rows = json.loads(reply.body)
+    contract = rows[0]["token"].get("address_hash") or rows[0]["token"]["address"]
+    spam = {"token": {"type": "ERC-20", "address": "0x" + "5" * 40}, "value": str(2**256 - 1)}
+    spoiled = replace(reply, body=json.dumps([spam, *rows]).encode())
+    assert token_units(spoiled, {contract.lower()}) == {contract.lower(): int(rows[0]["value"])}
+    with pytest.raises(BadAnswer, match="out_of_bounds"):
+        token_units(spoiled)
 
 
 def test_transactions_state_their_effect(answer: Answers, ethereum: Chain) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -127,6 +128,23 @@ def test_refusals_inside_status_200(example: Callable[..., Reply], name: str, re
         result_of(example(f"etherscan/{name}.json"))
     assert caught.value.reason == reason
     assert "XYZ" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("Too many invalid api key attempts, please try again later", "key_rejected"),
+        ("Missing/Invalid API Key, rate limit of 1/5sec applied", "throttled"),
+        ("Max calls per sec rate limit reached (3/sec)", "throttled"),
+        ("Too many requests", "throttled"),
+    ],
+)
+def test_a_rejected_key_is_told_from_too_many_calls(said: str, reason: str) -> None:
+    """The words of both look alike; what is set aside differs: the key, or the source."""
+    body = json.dumps({"status": "0", "message": "NOTOK", "result": said}).encode()
+    with pytest.raises(BadAnswer) as caught:
+        result_of(Reply(200, body))
+    assert caught.value.reason == reason
 
 
 def test_beside_the_kinds(example: Callable[..., Reply]) -> None:

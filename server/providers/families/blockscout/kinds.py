@@ -109,7 +109,9 @@ def parse_balance(_source: Source, query: BalanceQuery, replies: tuple[Reply, ..
     row = account(replies[0])
     if row.address != query.address:
         raise BadAnswer("wrong_asset", "another address")
-    units = {contract.lower(): held for contract, held in token_units(replies[1]).items()} if len(replies) > 1 else {}
+    asked = contracts(query.chain, query.tokens)
+    wanted = {contract.address.lower() for _, contract in asked}
+    units = token_units(replies[1], wanted) if len(replies) > 1 else {}
     tokens = (
         TokenBalance(
             asset.id,
@@ -117,7 +119,7 @@ def parse_balance(_source: Source, query: BalanceQuery, replies: tuple[Reply, ..
             contract.address,
             amount_of(units.get(contract.address.lower(), 0), contract.decimals),
         )
-        for asset, contract in contracts(query.chain, query.tokens)
+        for asset, contract in asked
     )
     return Balance(
         query.chain.id,

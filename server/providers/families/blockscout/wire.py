@@ -5,6 +5,7 @@ Names moved over the versions (`block` to `block_number`, `address` to `address_
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -113,15 +114,20 @@ def account(reply: Reply) -> Account:
     return Account(address_at(body, "hash"), balance)
 
 
-def token_units(reply: Reply) -> dict[str, int]:
-    """Read the units of every ERC-20 token that an address holds, by contract."""
+def token_units(reply: Reply, wanted: Container[str] | None = None) -> dict[str, int]:
+    """Read the units of every ERC-20 token that an address holds, by contract in lower case.
+
+    With `wanted` (contracts in lower case) the other rows are left unread: anyone may send an address a token whose
+    amount is beyond belief.
+    """
     refuse_missing(reply)
     found: dict[str, int] = {}
     for row in (dict_of(row, "token balance") for row in list_of(json_of(reply))):
         token = dict_at(row, "token")
         if token.get("type") == "ERC-20":
-            key = "address_hash" if token.get("address_hash") else "address"
-            found[address_at(token, key)] = int_of(row.get("value"), "value")
+            contract = address_at(token, "address_hash" if token.get("address_hash") else "address").lower()
+            if wanted is None or contract in wanted:
+                found[contract] = int_of(row.get("value"), "value")
     return found
 
 

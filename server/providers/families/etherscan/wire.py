@@ -28,9 +28,11 @@ from server.providers.families.evm_rpc.wire import address_at, failure_of, hash_
 from server.providers.rows import Account, FeeRates, Quantity, Ticker
 
 _REASONS = (
-    ("throttled", ("rate limit", "max calls", "too many", "temporarily unavailable")),
-    ("key_rejected", ("api key", "apikey", "too many invalid")),
+    ("throttled", ("rate limit", "max calls")),
+    ("key_rejected", ("api key", "apikey")),
+    ("throttled", ("too many", "temporarily unavailable")),
 )
+"""The first that fits decides: a missing key is told as a rate limit, too many wrong keys as too many attempts."""
 
 
 def result_of(reply: Reply) -> object:
