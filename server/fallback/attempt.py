@@ -17,12 +17,13 @@ import structlog
 from server.clock import Clock
 from server.errors import BadAnswer
 from server.fallback.breaker import Admission
-from server.fallback.checks import Vetted, judge
+from server.fallback.checks import believable, judge
 from server.fallback.classify import VERDICTS, Verdict, of_bad_answer, of_reply
 from server.fallback.figures import figures_of
 from server.fallback.http import Secret, Transport, TransportFailure
 from server.fallback.lane import Lane
-from server.model import Attempt, Block, BlockQuery, ChainStatus, GasPrice, Outcome, Query, Value
+from server.fallback.vetted import Vetted
+from server.model import Articles, Attempt, Block, BlockQuery, ChainStatus, GasPrice, Outcome, Prices, Query, Value
 from server.providers.base import Follow, Reply, Request
 
 _log = structlog.get_logger()
@@ -33,6 +34,7 @@ _OK = Outcome.OK
 _NEVER = datetime.fromtimestamp(0, UTC)
 _SUCCESS = Verdict.SUCCESS
 _WITH_HEIGHT = frozenset({Block, ChainStatus, GasPrice})
+_WITH_ROWS = frozenset({Articles, Prices})
 _SETS_ASIDE = frozenset({Outcome.THROTTLED, Outcome.REGION, Outcome.KEY_REJECTED})
 
 
@@ -141,7 +143,7 @@ class Runner:
         except BadAnswer as error:
             tried.outcome, tried.detail = of_bad_answer(error, keyed=secret is not None), error.detail or error.reason
         except asyncio.CancelledError:
-            overdue = clock.monotonic() - start >= lane.measures.overdue_s()
+            overdue = clock.monotonic() - start >= lane.late_s()
             tried.outcome = Outcome.OVERDUE if overdue else Outcome.CANCELLED
             raise
         except Exception as error:  # noqa: BLE001 -- a parser's own fault must not reach the caller
@@ -154,12 +156,14 @@ class Runner:
         return tried
 
     def blame(self, tried: Tried, detail: str) -> None:
-        """Count an answer against its source after the fact: another source contradicted it."""
+        """Count an answer against its source after the fact: another source contradicted it.
+
+        It takes the place of the success that it was taken for, else a source that always lies looks half good.
+        """
         lane, now = tried.lane, self._clock.monotonic()
         tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, detail
-        lane.measures.note(tried.outcome, Verdict.FAILURE, tried.latency_s, now, tried.time, tried.age_s)
-        admission = lane.admit(now)
-        if admission is not None and lane.breaker.record(admission, Verdict.FAILURE, now):
+        lane.measures.recant(tried.outcome, now, tried.time)
+        if lane.breaker.recant(now):
             self._changed(lane)
 
     async def _value(self, lane: Lane, query: Query, secret: Secret | None) -> Value:
@@ -193,12 +197,12 @@ class Runner:
 
     def _ran_out(self, tried: Tried, spent_s: float, timeout_s: float) -> None:
         """Note that no answer came in time, or before that of another attempt: late for its source, or too young."""
-        overdue_s = tried.lane.measures.overdue_s()
+        late_s = tried.lane.late_s()
         if tried.is_beaten:
-            tried.outcome = Outcome.OVERDUE if spent_s >= overdue_s else Outcome.CANCELLED
+            tried.outcome = Outcome.OVERDUE if spent_s >= late_s else Outcome.CANCELLED
             tried.detail = "another source was faster"
         else:
-            tried.outcome = Outcome.TIMEOUT if timeout_s >= overdue_s else Outcome.CANCELLED
+            tried.outcome = Outcome.TIMEOUT if timeout_s >= late_s else Outcome.CANCELLED
             tried.detail = f"no answer within {timeout_s:.2f} s"
 
     def _judge(self, tried: Tried, query: Query, value: Value) -> None:
@@ -214,6 +218,8 @@ class Runner:
             tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, "height fell by more than 100"
         else:
             tried.outcome = _OK
+            if type(value) in _WITH_ROWS:
+                tried.value = believable(value, now)
 
     def _falls(self, query: Query, value: Value) -> bool:
         """Say whether a chain's newest height fell further than a reorganisation can explain."""

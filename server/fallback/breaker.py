@@ -58,6 +58,7 @@ class Breaker:
         "_period",
         "_probe",
         "_probes",
+        "_row",
         "_successes",
         "consecutive_failures",
         "is_open",
@@ -82,6 +83,8 @@ class Breaker:
         self._closed_at = -inf
         self.is_open = False
         self.consecutive_failures = 0
+        self._row = 0
+        """The failures in a row before the last success."""
         self.trips = 0
         """Trips in a row; each makes the next cool-down longer."""
         self.opened_at = 0.0
@@ -116,7 +119,7 @@ class Breaker:
             self._probe = None
             return self._probed(verdict, now, retry_after_s)
         if verdict is _SUCCESS:
-            self.consecutive_failures = 0
+            self._row, self.consecutive_failures = self.consecutive_failures, 0
             self._bucket(now)[0] += 1
         elif verdict is Verdict.FAILURE:
             self.consecutive_failures += 1
@@ -124,6 +127,19 @@ class Breaker:
             if self._is_due(now):
                 self._open(now, retry_after_s)
                 return True
+        return False
+
+    def recant(self, now: float) -> bool:
+        """Make the last success a failure after all; return True when the circuit opened."""
+        if self.is_open:
+            return False
+        bucket = self._bucket(now)
+        bucket[0] -= bucket[0] > 0
+        bucket[1] += 1
+        self.consecutive_failures = self._row = max(self.consecutive_failures, self._row) + 1
+        if self._is_due(now):
+            self._open(now, None)
+            return True
         return False
 
     def release(self, admission: Admission) -> None:
@@ -205,7 +221,7 @@ class Breaker:
         """Close and start counting from nothing."""
         self._turn()
         self.is_open = False
-        self.consecutive_failures = 0
+        self.consecutive_failures = self._row = 0
         self._closed_at = now
 
     def _turn(self) -> None:

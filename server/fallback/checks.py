@@ -1,11 +1,10 @@
 """What a parsed value must hold before it is believed: the right thing, within bounds, not stale; used by attempts.
 
-`judge` is pure. `Vetted` remembers the last believed values, against which jumps and falling heights are seen.
+All of it is pure; what was believed before is remembered by `vetted`.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from server.model import (
     Balance,
     Block,
     Candles,
+    CandlesQuery,
     ChainStatus,
     FearGreed,
     GasPrice,
@@ -42,10 +42,6 @@ _HUNDRED = Decimal(100)
 _SKEW_S = 120.0
 _SKEW = timedelta(seconds=_SKEW_S)
 _GENESIS = datetime(2009, 1, 3, tzinfo=UTC)
-_JUMP = Decimal("0.2")
-_AGREE = Decimal("0.1")
-_FALL = 100
-_HEIGHT_LASTS_S = 600.0
 
 
 class Flaw(NamedTuple):
@@ -81,6 +77,9 @@ def judge(query: Query, value: Value, now: datetime, figures: Figures) -> tuple[
         return Flaw(Outcome.OUT_OF_BOUNDS, detail), age_s, time
     if isinstance(value, Candles):
         age_s = _age_of_series(value, now)
+        early_s = _ends_early_s(query, value, now)
+        if early_s is not None:
+            return Flaw(Outcome.STALE, f"ends {early_s:.0f} s before the asked end"), age_s, time
     if age_s > figures.longest_s:
         return Flaw(Outcome.STALE, f"{age_s:.0f} s old"), age_s, time
     return None, (age_s if age_s > 0 else 0.0), time
@@ -92,6 +91,21 @@ def _age_of_series(candles: Candles, now: datetime) -> float:
     if interval is None or not candles.candles:
         return 0.0
     return (now - candles.candles[-1].open_time - interval.span).total_seconds()
+
+
+def _ends_early_s(query: Any, candles: Candles, now: datetime) -> float | None:
+    """Return by how much a series ends before a closed range does, in seconds; None when it does not, or is full.
+
+    Two intervals are allowed: a market in which nobody trades has no candle. Without the check a source that stood
+    still would give half a range, and that would be kept for good.
+    """
+    if not isinstance(query, CandlesQuery) or query.end_time is None or query.end_time > now:
+        return None
+    if not candles.candles or len(candles.candles) >= query.limit:
+        return None
+    span = query.interval.span
+    early = query.end_time - candles.candles[-1].open_time - span
+    return early.total_seconds() if early > 2 * span else None
 
 
 def _wrong_subject(query: Any, value: Any) -> str:
@@ -165,7 +179,7 @@ def _overview(overview: Overview, _now: datetime) -> str:
 def _articles(articles: Articles, now: datetime) -> str:
     """Return why what a feed carries is out of bounds: when every article's time is impossible."""
     known = articles.articles
-    if known and not any(_GENESIS <= article.published_time <= now + _SKEW for article in known):
+    if known and not any(_is_possible(article.published_time, now) for article in known):
         return "no article with a possible time"
     return ""
 
@@ -233,53 +247,22 @@ _CHECKS: dict[type, Callable[[Any, datetime], str]] = {
 }
 
 
-class Vetted:
-    """The last believed prices and heights, at most `most` of each."""
-
-    def __init__(self, most: int = 10_000) -> None:
-        self._most = most
-        self._prices: OrderedDict[tuple[str, str], Decimal] = OrderedDict()
-        self._heights: dict[str, tuple[int, float]] = {}
-
-    def jumps(self, price: Price) -> bool:
-        """Say whether a price is more than 20 % away from the last believed one."""
-        last = self._prices.get((price.asset, price.quote))
-        return last is not None and abs(price.value - last) > _JUMP * last
-
-    def doubts(self, price: Price) -> bool:
-        """Say whether a price jumps; one that does not is remembered."""
-        key = (price.asset, price.quote)
-        last = self._prices.get(key)
-        if last is not None:
-            value = price.value
-            if abs(value - last) > _JUMP * last:
-                return True
-            self._prices[key] = value
-            return False
-        self.believe(price)
-        return False
-
-    def believe(self, price: Price) -> None:
-        """Remember a price that was not doubted, or was confirmed."""
-        key = (price.asset, price.quote)
-        self._prices[key] = price.value
-        if len(self._prices) > self._most:
-            self._prices.popitem(last=False)
-
-    def falls(self, chain: str, height: int, now: float) -> bool:
-        """Say whether a chain's height is over 100 below the last believed one, and remember it when it is not."""
-        last = self._heights.get(chain)
-        if last is not None and height < last[0] - _FALL and now - last[1] < _HEIGHT_LASTS_S:
-            return True
-        self._heights[chain] = (height, now)
-        return False
-
-
 def flagged(price: Price) -> Price:
     """Return a price marked as one that nothing confirmed."""
     return replace(price, flagged=True)
 
 
-def agree(one: Decimal, other: Decimal) -> bool:
-    """Say whether two prices confirm each other: within 10 % of the larger."""
-    return abs(one - other) <= _AGREE * max(one, other)
+def believable(value: Value, now: datetime) -> Value:
+    """Return a list without the rows that are out of bounds, where there are too few of them to refuse it whole."""
+    if isinstance(value, Prices):
+        prices = tuple(price for price in value.prices if not _price(price, now))
+        return value if len(prices) == len(value.prices) else replace(value, prices=prices)
+    if isinstance(value, Articles):
+        articles = tuple(each for each in value.articles if _is_possible(each.published_time, now))
+        return value if len(articles) == len(value.articles) else replace(value, articles=articles)
+    return value
+
+
+def _is_possible(time: datetime, now: datetime) -> bool:
+    """Say whether news can be of a time."""
+    return _GENESIS <= time <= now + _SKEW

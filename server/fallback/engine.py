@@ -15,7 +15,6 @@ from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
 from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
 from server.fallback.cache import Cache, CacheStats, Entry, Slot
-from server.fallback.checks import Vetted
 from server.fallback.failure import describe, failure_of
 from server.fallback.fetch import Fetcher, first_of
 from server.fallback.figures import FIGURES
@@ -29,6 +28,7 @@ from server.fallback.previous import Previous, StoredLookup
 from server.fallback.ranker import Ranker
 from server.fallback.rates import Rates
 from server.fallback.sweep import Sweep, Sweeper
+from server.fallback.vetted import Vetted
 from server.fallback.views import breaker_view, source_view
 from server.model import (
     Answer,
@@ -236,7 +236,7 @@ class Engine:
             return self._keeper.keep(slot, *done.stale, tuple(done.attempts))
         if not done.asked and not done.probes and (probe := self._fetcher.wake(slot, lanes)) is not None:
             done.probes.append(probe)
-        is_short = deadline - started < slot.figures.deadline_s
+        is_short = deadline - started < _SHARE * slot.figures.deadline_s  # a call has spent a little on its way here
         if not (done.is_late and is_short):
             found = await self._previous.answer(slot, tuple(done.attempts), deadline)
             found = found or await first_of(done.probes, until - self._clock.monotonic())
@@ -256,8 +256,8 @@ class Engine:
         now = self._clock.monotonic()
         slot = self._cache.slot(query, query)
         entry = slot.entry
-        if entry is not None and now < entry.grace_until and _is_native(entry.answer):
-            return entry.answer
+        if entry is not None and now < entry.grace_until and _is_native(known := entry.cached(now)):
+            return known
         own = self._cache.slot(("native", query), query)
         answer = await self._flight.share(own, until, self._fetch, own, now, now + (until - now) / _SHARE, True)
         if not _is_native(answer):
@@ -286,8 +286,10 @@ class Engine:
 
 
 def _is_native(answer: Answer[Value]) -> bool:
-    """Say whether a price stands as its source gave it."""
-    return isinstance(answer.value, Price) and answer.value.native_quote is None
+    """Say whether a price stands as its source gave it, and may measure others: it is not old, and not in doubt."""
+    price = answer.value
+    is_old = answer.provenance.freshness in (Freshness.STALE, Freshness.STORED)
+    return isinstance(price, Price) and price.native_quote is None and not price.flagged and not is_old
 
 
 def _rate_assets() -> dict[str, Asset]:

@@ -10,11 +10,12 @@ from server.fallback.attempt import Runner, Tried
 from server.fallback.breaker import Admission
 from server.fallback.budget import Budget
 from server.fallback.cache import Slot
-from server.fallback.checks import Vetted, agree, flagged
+from server.fallback.checks import flagged
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
 from server.fallback.race import Course, Spawn, is_empty
 from server.fallback.rates import Rates
+from server.fallback.vetted import Vetted, agree
 from server.model import Answer, Attempt, Outcome, Price, PriceQuery, Prices, PricesQuery, Value
 from server.settings import Settings
 
@@ -226,7 +227,7 @@ class Fetcher:
     def _settles(self, done: Fetch, tried: Tried, price: Price) -> bool:
         """Believe a price unless it jumped; a second source decides then, and a price that none confirms is flagged."""
         if done.doubted is None:
-            if self._vetted.doubts(price):
+            if self._vetted.doubts(price, self._clock.monotonic()):
                 done.doubted = (tried, price)
                 return False
             return done.win(tried, price)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import inf
 
-from server.model import BlockQuery, CandlesQuery, ChainQuery, GasQuery, Kind, Query
+from server.model import BlockQuery, CandlesQuery, ChainQuery, GasQuery, Kind, Query, WhalesQuery
 
 _MINUTE = 60.0
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SETTLED = timedelta(minutes=2)
+"""So long after its end a source may still correct a candle, or not know the last of it."""
 _LONGEST_ON_GRID = timedelta(days=1)
 
 
@@ -44,7 +46,7 @@ FIGURES: dict[Kind, Figures] = {
 }
 
 _FOR_GOOD = Figures(inf, 0, inf, 8)
-SPECIAL = frozenset({Kind.CANDLES, Kind.BLOCK, Kind.GAS, Kind.CHAIN})
+SPECIAL = frozenset({Kind.CANDLES, Kind.BLOCK, Kind.GAS, Kind.CHAIN, Kind.WHALES})
 
 
 def _is_over(end: datetime, span: timedelta, now: datetime) -> bool:
@@ -62,7 +64,7 @@ def figures_of(query: Query, now: datetime) -> Figures:
     """
     figures = FIGURES[query.kind]
     if isinstance(query, CandlesQuery):
-        if query.end_time is not None and _is_over(query.end_time, query.interval.span, now):
+        if query.end_time is not None and _is_over(query.end_time, query.interval.span, now - _SETTLED):
             return _FOR_GOOD
         longest = 2 * query.interval.span.total_seconds()
         return Figures(figures.ttl_s, figures.grace_s, longest, figures.deadline_s)
@@ -70,7 +72,7 @@ def figures_of(query: Query, now: datetime) -> Figures:
         # A hash names one block for good; the block at a height may yet be another while it is young.
         ttl_s = _MINUTE if query.block.isdecimal() else inf
         return Figures(ttl_s, 0, inf, figures.deadline_s)
-    if isinstance(query, GasQuery | BlockQuery | ChainQuery):
+    if isinstance(query, GasQuery | BlockQuery | ChainQuery | WhalesQuery):
         longest = max(figures.longest_s, 10 * query.chain.block_time_s)
         return Figures(figures.ttl_s, figures.grace_s, longest, figures.deadline_s)
     return figures

@@ -218,13 +218,16 @@ async def _inflate(response: aiohttp.ClientResponse, encoding: str, limit: int) 
     try:
         while piece := await response.content.readany():
             engine = engine or zlib.decompressobj(_window(encoding, piece))
-            while piece:
+            while piece and not engine.eof:
                 whole += engine.decompress(piece, _PIECE)
                 piece = engine.unconsumed_tail
                 if len(whole) > limit:
                     response.close()
                     whole.clear()
                     raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")
+            if engine.eof and (piece or engine.unused_data):
+                response.close()
+                raise TransportFailure(Outcome.SCHEMA, "more bytes behind the compressed body")
     except zlib.error as error:
         raise TransportFailure(Outcome.SCHEMA, "broken compression") from error
     if engine is not None and not engine.eof:

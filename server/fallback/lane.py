@@ -15,6 +15,7 @@ from server.fallback.measures import Measures
 from server.model import Attempt, BreakerState, Kind, Outcome
 from server.providers.base import Capability, Provider, Source
 
+_LATE_SHARE = 0.25
 _REGION_S = 60.0
 _REGION_LONGEST_S = 1800.0
 _THROTTLE_S = 10.0
@@ -169,6 +170,13 @@ class Lane:
         if now < self.standing.out_until:
             return None
         return self.breaker.admit(now)
+
+    def late_s(self) -> float:
+        """Return after how long an attempt is late: as its source's answers usually come, and its kind's calls allow.
+
+        The second bound keeps a source from being excused by its own time-outs, which make its usual time longer.
+        """
+        return min(self.measures.overdue_s(), _LATE_SHARE * self.figures.deadline_s)
 
     def is_free(self, now: float) -> bool:
         """Say whether anyone may ask the source now; one whose circuit is half-open is for its probe alone."""

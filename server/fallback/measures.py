@@ -81,6 +81,16 @@ class Measures:
         if self._since >= _EVERY or (self.p99_s is None and self._since >= _ENOUGH):
             self.refresh(at)
 
+    def recant(self, outcome: Outcome, at: float, time: datetime) -> None:
+        """Make the last success a failure after all: what it said was found to be wrong."""
+        if self._outcomes and self._outcomes[-1][1]:
+            self._outcomes[-1] = (at, False)
+            self.successes -= 1
+        else:
+            self._outcomes.append((at, False))
+            self.calls += 1
+        self.last_outcome, self.last_failure = outcome, time
+
     def refresh(self, now: float) -> None:
         """Recompute the figures that ranking and time-outs read."""
         self._since = 0

@@ -115,7 +115,7 @@ class Course:
         Worth it is a connection that broke at once: a pooled one that the source had closed, most often.
         """
         tried, now = leg.tried, self._clock.monotonic()
-        if leg.is_repeat or tried.outcome is not Outcome.RESET or tried.latency_s >= leg.lane.measures.overdue_s():
+        if leg.is_repeat or tried.outcome is not Outcome.RESET or tried.latency_s >= leg.lane.late_s():
             return None
         admission = leg.lane.admit(now)
         if admission is None or admission.probe or not self._budget.take_repeat(now):
@@ -131,7 +131,7 @@ class Course:
         The hedge that is still under way afterwards stands in `beside`. Returns the attempt that has an answer, else
         the one that was waited for.
         """
-        wait_s = leg.lane.measures.overdue_s() - (self._clock.monotonic() - leg.started)
+        wait_s = leg.lane.late_s() - (self._clock.monotonic() - leg.started)
         timer = asyncio.get_running_loop().call_later(wait_s, self._hedge, leg)
         try:
             if leg.task is None:

@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 from server.clock import SystemClock, VirtualClock, run_virtual
 from server.fallback.attempt import Runner, Tried
 from server.fallback.breaker import Breaker
-from server.fallback.checks import Vetted
 from server.fallback.http import TransportFailure
 from server.fallback.lane import Lane, Standing
+from server.fallback.vetted import Vetted
 from server.model import Block, BlockQuery, Chain, ChainFamily, Kind, Outcome, Price, Query, Value
 from server.providers.base import Capability, Follow, Reply, Request, Source
 from tests.fallback.world import BTC_USD, World, source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,20 +14,24 @@ from server.clock import VirtualClock, run_virtual
 from server.errors import DeadlineTooShort, SourcesExhausted, SourcesFailed, StoreUnavailable, Unsupported
 from server.fallback.cache import restamped
 from server.fallback.engine import Engine
+from server.fallback.http import TransportFailure
 from server.model import (
     Answer,
     Attempt,
+    BreakerState,
     Freshness,
     Kind,
     Observation,
     Outcome,
     Price,
     PriceQuery,
+    Provenance,
     Query,
     SourceState,
     Value,
 )
 from server.providers.base import Reply, Request, Tier
+from server.settings import Settings
 from tests.fallback.world import BITCOIN, BTC_USD, ETH_USD, KEY, TETHER, World, source
 
 Story = Callable[[World, VirtualClock], Coroutine[Any, Any, None]]
@@ -652,5 +657,81 @@ def test_ranking_runs_behind_and_close_leaves_nothing() -> None:
         await engine.close()
         assert not engine.is_ready()
         assert len(asyncio.all_tasks()) == 1
+
+    play(story)
+
+
+def test_a_leader_that_hangs_after_it_hung_now_and_then_opens_its_circuit() -> None:
+    """Its own time-outs make its usual time longer, and must not excuse it."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("b")
+        engine = world.engine(["a", "b"], settings=Settings(hedge_share=0, hedge_per_s=0, hedge_most=0))
+        for number in range(400):
+            if number % 9:
+                world.says("a")
+            else:
+                world.hangs("a")
+            await engine.ask(BTC_USD, fresh=True)
+        world.hangs("a")
+        for _ in range(5):
+            await engine.ask(BTC_USD, fresh=True)
+        assert engine.breakers()[0].state is not BreakerState.CLOSED
+
+    play(story)
+
+
+def test_a_leader_that_always_lies_opens_its_circuit() -> None:
+    """What a second source contradicted counts as a failure, and no longer as the success that it looked like."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        for name in "abc":
+            world.says(name)
+        engine = world.engine("abc")
+        await engine.ask(BTC_USD)
+        world.says("a", "1000")
+        for _ in range(5):
+            assert value_of(await engine.ask(BTC_USD, fresh=True)) == 100
+        assert engine.breakers()[0].state is BreakerState.OPEN
+        assert engine.sources()[0].success_ratio == pytest.approx(1 / 6)
+
+    play(story)
+
+
+def test_an_old_rate_converts_nothing() -> None:
+    """A stored or stale price of the coin behind a quote measures no rate: the next source is asked instead."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        class Memory:
+            async def last(self, query: Query) -> Answer[Value] | None:
+                if query != PriceQuery(TETHER):
+                    return None
+                past = clock.now() - timedelta(days=90)
+                return Answer(Price("tether", "USD", Decimal("0.8"), past), Provenance("a", past, Freshness.STORED))
+
+        async def in_tether(request: Request) -> Reply:
+            asset = request.path.split("/")[1]
+            if asset == "tether":
+                raise TransportFailure(Outcome.REFUSED)
+            return Reply(200, f"{asset} USDT 100 {clock.now().isoformat()}".encode())
+
+        world.does("a", in_tether)
+        engine = world.engine(["a"], stored=Memory())
+        with pytest.raises(SourcesFailed):
+            await engine.ask(BTC_USD)
+
+    play(story)
+
+
+def test_a_call_that_lost_a_moment_on_its_way_is_told_that_all_failed() -> None:
+    """Only a deadline clearly below the usual one is to blame for itself."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.hangs("a")
+        engine = world.engine(["a"])
+        with pytest.raises(SourcesFailed):
+            await engine.ask(BTC_USD, deadline_s=2.9)
+        with pytest.raises(DeadlineTooShort):
+            await engine.ask(BTC_USD, deadline_s=1.0)
 
     play(story)

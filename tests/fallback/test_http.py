@@ -150,6 +150,7 @@ async def test_broken_and_unknown_compression_is_no_answer() -> None:
         "/garbage": (b"not gzip", "gzip"),
         "/cut": (gzip.compress(b"x" * 100_000)[:-20], "gzip"),
         "/br": (b"x", "br"),
+        "/more": (gzip.compress(b"{}") + bytes(5_000_000), "gzip"),
     }
 
     async def handler(request: web.Request) -> web.Response:
@@ -160,6 +161,7 @@ async def test_broken_and_unknown_compression_is_no_answer() -> None:
         assert await failure(transport, url, Request("/garbage")) is Outcome.SCHEMA
         assert await failure(transport, url, Request("/cut")) is Outcome.RESET
         assert await failure(transport, url, Request("/br")) is Outcome.SCHEMA
+        assert await failure(transport, url, Request("/more")) is Outcome.SCHEMA  # not read on, and on, past the end
 
 
 async def test_a_compression_bomb_is_cut_off_at_the_limit() -> None:

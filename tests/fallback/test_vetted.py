@@ -1,0 +1,68 @@
+"""What was believed before: jumps against it, doubts that time settles, heights that fall."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from server.fallback.vetted import Vetted, agree
+from server.model import Price
+
+D = Decimal
+PRICE = Price("bitcoin", "USD", D(100))
+
+
+def test_a_jump_is_more_than_a_fifth_against_the_last_believed_price() -> None:
+    """Without a believed price nothing jumps; the quote belongs to it."""
+    vetted = Vetted(most=2)
+    assert not vetted.jumps(PRICE)
+    vetted.believe(PRICE)
+    assert not vetted.jumps(replace(PRICE, value=D(120)))
+    assert vetted.jumps(replace(PRICE, value=D("120.1")))
+    assert vetted.jumps(replace(PRICE, value=D("79.9")))
+    assert not vetted.jumps(replace(PRICE, quote="EUR", value=D(1)))
+    vetted.believe(replace(PRICE, quote="A"))
+    vetted.believe(replace(PRICE, quote="B"))
+    assert not vetted.jumps(replace(PRICE, value=D(500)))
+
+
+def test_a_height_may_fall_by_a_hundred_and_is_forgotten_after_a_while() -> None:
+    """A deeper fall is refused, until nothing higher was seen for ten minutes: a lie must not stop a chain for good."""
+    vetted = Vetted()
+    assert not vetted.falls("x", 1000, 0)
+    assert not vetted.falls("x", 900, 1)
+    assert vetted.falls("x", 799, 2)
+    assert not vetted.falls("y", 1, 2)
+    assert not vetted.falls("x", 799, 602)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"), [("100", "90", True), ("100", "89.9", False), ("1", "10", False)]
+)
+def test_two_prices_agree_within_a_tenth(one: str, other: str, *, expected: bool) -> None:
+    """The order does not matter."""
+    assert agree(D(one), D(other)) is expected
+    assert agree(D(other), D(one)) is expected
+
+
+def test_a_price_that_nobody_confirms_is_believed_after_ten_minutes() -> None:
+    """Where one source alone serves an asset, a real move is in doubt for a while, and not for good."""
+    vetted = Vetted()
+    assert not vetted.doubts(PRICE, 0)
+    assert vetted.doubts(replace(PRICE, value=D(130)), 10)
+    assert vetted.doubts(replace(PRICE, value=D(131)), 600)
+    assert not vetted.doubts(replace(PRICE, value=D(132)), 610)
+    assert not vetted.jumps(replace(PRICE, value=D(140)))
+
+
+def test_a_doubt_begins_anew_with_another_price_and_ends_with_a_believed_one() -> None:
+    """Ten minutes of the same are needed, not ten minutes of noise."""
+    vetted = Vetted()
+    vetted.believe(PRICE)
+    assert vetted.doubts(replace(PRICE, value=D(200)), 0)
+    assert vetted.doubts(replace(PRICE, value=D(300)), 590)
+    assert vetted.doubts(replace(PRICE, value=D(300)), 700)
+    assert not vetted.doubts(PRICE, 800)
+    assert vetted.doubts(replace(PRICE, value=D(300)), 1300)
