@@ -7,6 +7,7 @@ Two of them at once wait for each other.
 from __future__ import annotations
 
 import fcntl
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,10 +27,21 @@ def run(*command: str | Path) -> None:
 
 
 def works() -> bool:
-    """Tell whether `.venv` holds a Python that runs and has pip."""
-    if not PYTHON.exists():
+    """Tell whether `.venv` holds a Python that runs and has pip, and was made where it is: it is full of paths."""
+    config = VENV / "pyvenv.cfg"
+    made = config.read_text().splitlines() if config.exists() else ()
+    if not PYTHON.exists() or not any(line.startswith("command =") and line.endswith(f" {VENV}") for line in made):
         return False
     return subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
+
+
+def clear() -> None:
+    """Empty `.venv`, but for the lock that is held."""
+    for entry in VENV.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != "lock":
+            entry.unlink()
 
 
 def install(kind: str) -> None:
@@ -59,6 +71,7 @@ def main(kind: str, wanted: str) -> None:
             stamp.unlink(missing_ok=True)
         if not works():
             print(f"setup: making {VENV} with Python {sys.version.split()[0]}", file=sys.stderr)
+            clear()
             run(sys.executable, "-m", "venv", VENV)
         print(f"setup: installing {LOCKS[kind]}", file=sys.stderr)
         install(kind)

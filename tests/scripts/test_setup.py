@@ -51,7 +51,9 @@ def project(tmp_path: Path) -> Path:
 def pretend(project: Path, kind: str) -> None:
     """Leave the project as a finished set-up of a kind would."""
     names = ("requirements.txt", "requirements-dev.txt", "pyproject.toml", "clients/python/pyproject.toml")
-    together = b"".join((project / name).read_bytes() for name in (*names, "scripts/setup.py"))
+    together = f"{project}\n".encode() + b"".join(
+        (project / name).read_bytes() for name in (*names, "scripts/setup.py")
+    )
     fingerprint = subprocess.run(["cksum"], input=together, capture_output=True, check=True).stdout.decode().strip()
     (project / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
     (project / ".venv" / "bin" / "python").symlink_to(sys.executable)
