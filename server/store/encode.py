@@ -22,9 +22,11 @@ from server.model import (
     Balance,
     BalanceQuery,
     Block,
+    Candle,
     Candles,
     ChainStatus,
     FearGreed,
+    Freshness,
     GasPrice,
     ListedAssets,
     Observation,
@@ -52,6 +54,8 @@ COLUMNS = {
 }
 MAGNITUDE = 60
 """Most digits before or behind the point: far beyond any amount, far below what harms the database."""
+_SETTLED = 3
+"""So many intervals after its end the last candle of a series is final."""
 TEXT_LIMIT = 20_000
 AHEAD = timedelta(minutes=2)
 
@@ -147,9 +151,22 @@ def _candles(_observation: Observation, series: Candles, origin: Provenance) -> 
         "interval": series.interval,
         "quote": series.quote,
     }
-    for candle in series.candles:
-        closed = origin.receive_time >= candle_end(candle.open_time, series.interval)
+    last = len(series.candles) - 1
+    for index, candle in enumerate(series.candles):
+        closed = index < last or _is_closed(candle, series, origin)
         yield partial(_row, tables.CANDLES, candle, {**given, "closed": closed})
+
+
+def _is_closed(last: Candle, series: Candles, origin: Provenance) -> bool:
+    """Say whether the last candle of a series is final: a source that lags still tells the middle of it after its end.
+
+    It is when the source's own time says so, or so long after its end that no believed answer is that far behind.
+    """
+    end = candle_end(last.open_time, series.interval)
+    if series.source_time is not None:
+        return series.source_time >= end
+    is_long_over = origin.receive_time >= end + _SETTLED * (end - last.open_time)
+    return is_long_over and origin.freshness is not Freshness.STALE
 
 
 def _listed(_observation: Observation, listed: ListedAssets, origin: Provenance) -> Iterator[Maker]:

@@ -42,7 +42,7 @@ async def _make(connection: AsyncConnection, cut: Partitioned, start: datetime, 
     column, rest = cut.column, f"{parent}_default"
     moved = f"DELETE FROM {rest} WHERE {column} >= {low} AND {column} < {high} RETURNING *"  # noqa: S608 -- our own names
     for statement in (
-        "SET LOCAL lock_timeout = '5s'",
+        "SET LOCAL lock_timeout = '500ms'",
         f"LOCK TABLE {rest} IN ACCESS EXCLUSIVE MODE",
         f"CREATE TABLE {name} (LIKE {parent} INCLUDING ALL)",
         f"WITH moved AS ({moved}) INSERT INTO {name} SELECT * FROM moved",  # noqa: S608 -- our own names

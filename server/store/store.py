@@ -8,6 +8,7 @@ import dataclasses
 import socket
 from collections.abc import Callable
 
+import structlog
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,9 +27,14 @@ from server.store.rows import StoreStatus
 from server.store.tables import SECRETS
 from server.store.write import Writer
 
+log = structlog.get_logger()
+
 CHECK_S = 5.0
 MAINTAIN_S = 3600.0
 CLOSE_S = 2.0
+RETRY_S = 60.0
+"""How long a partition that was locked is left alone, in seconds: each try holds back who reads or writes there."""
+LOCKED = "55P03"
 AWAY_CLASSES = ("08", "53", "57P")
 """SQLSTATE classes of a database that starts, stops, crashed or is full: it may be back in a moment."""
 AWAY = (
@@ -64,7 +70,7 @@ class Store(Reader):
         engine = open_engine(url, schema)
         try:
             await _ready(engine, schema, clock, settings.store_wait_s)
-            await partitions.ensure(engine, schema, clock.now())
+            is_maintained = await _maintained(engine, schema, clock)
         except BaseException as error:
             await engine.dispose()
             if isinstance(error, DATABASE_ERRORS):
@@ -72,7 +78,7 @@ class Store(Reader):
             raise
         store = cls(engine, schema, clock=clock, settings=settings)
         store._writer.annotate = annotate
-        store._tasks = (asyncio.create_task(store._writer.run()), asyncio.create_task(store._watch()))
+        store._tasks = (asyncio.create_task(store._writer.run()), asyncio.create_task(store._watch(is_maintained)))
         return store
 
     async def close(self) -> None:
@@ -121,21 +127,33 @@ class Store(Reader):
         counts = dataclasses.asdict(self._writer.counts)
         return StoreStatus(reachable=self._reachable and not self._writer.is_waiting, **counts)
 
-    async def _watch(self) -> None:
-        """Look after the connection every few seconds and the partitions every hour."""
-        maintained = self._clock.monotonic()
+    async def _watch(self, is_maintained: bool) -> None:
+        """Look after the connection every few seconds and the partitions every hour, sooner when they were locked."""
+        due = self._clock.monotonic() + (MAINTAIN_S if is_maintained else RETRY_S)
         while True:
             await self._clock.sleep(CHECK_S)
             try:
                 await self.rows(ALIVE)
                 self._reachable = True
-                if self._clock.monotonic() - maintained >= MAINTAIN_S:
-                    await partitions.ensure(self._engine, self._schema, self._clock.now())
-                    maintained = self._clock.monotonic()
+                if self._clock.monotonic() >= due:
+                    is_maintained = await _maintained(self._engine, self._schema, self._clock)
+                    due = self._clock.monotonic() + (MAINTAIN_S if is_maintained else RETRY_S)
             except StoreUnavailable:
                 self._reachable = False
             except DATABASE_ERRORS:
-                pass  # a lock was not to be had in time: next round
+                pass  # it went away in the middle of it: next round
+
+
+async def _maintained(engine: AsyncEngine, schema: str, clock: Clock) -> bool:
+    """Make the partitions that are due; False when one is locked, as by a backup: default ones take the rows then."""
+    try:
+        await partitions.ensure(engine, schema, clock.now())
+    except DATABASE_ERRORS as error:
+        if sqlstate(error) != LOCKED:
+            raise
+        log.info("partitions_wait", why="a default partition is locked", retry_s=RETRY_S)
+        return False
+    return True
 
 
 async def _ready(engine: AsyncEngine, schema: str, clock: Clock, wait_s: float) -> None:

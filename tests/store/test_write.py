@@ -92,19 +92,64 @@ async def test_two_stores_that_write_the_same_do_not_lock_each_other_out(
 
 
 async def test_an_open_candle_grows_and_a_closed_one_stays(store: Store, observe: Observe) -> None:
-    """A candle received before its end is replaced by later answers, up to the one received after its end."""
+    """A candle is replaced by later answers until one is final: one that lags behind its end is not."""
     hour = INTERVALS["1h"]
     opened = NOW.replace(minute=0, second=0)
     query = CandlesQuery(BITCOIN, hour)
     seen = []
-    for minutes, close in ((10, "2"), (5, "9"), (30, "3"), (61, "4"), (90, "5")):
+    for minutes, close in ((10, "2"), (5, "9"), (30, "3"), (61, "4"), (90, "5"), (241, "6"), (300, "7")):
         candle = Candle(opened, Decimal(1), Decimal(9), Decimal(1), Decimal(close))
         series = Candles("bitcoin", "USD", "1h", (candle,))
         store.offer(observe(query, series, receive_time=opened + timedelta(minutes=minutes)))
         await store.flush()
         (row,) = (await store.candles("bitcoin", "USD", "1h")).rows
         seen.append((str(row.candle.close), row.closed))
-    assert seen == [("2", False), ("2", False), ("3", False), ("4", True), ("4", True)]
+    open_ones = [("2", False), ("2", False), ("3", False), ("4", False), ("5", False)]
+    assert seen == [*open_ones, ("6", True), ("6", True)]
+
+
+@pytest.mark.parametrize(
+    ("minutes_behind", "is_followed", "closed"), [(-1, False, False), (0, False, True), (None, True, True)]
+)
+async def test_a_candle_is_final_by_its_sources_own_time_or_the_next_candle(
+    store: Store, observe: Observe, minutes_behind: int | None, is_followed: bool, closed: bool
+) -> None:
+    """When it was received says nothing: a source that stands still tells half a candle after its end."""
+    hour = INTERVALS["1h"]
+    opened = NOW.replace(minute=0, second=0) - hour.span
+    candles = [Candle(opened + n * hour.span, *(Decimal(1),) * 4) for n in range(1 + is_followed)]
+    time = None if minutes_behind is None else opened + hour.span + timedelta(minutes=minutes_behind)
+    series = Candles("bitcoin", "USD", "1h", tuple(candles), source_time=time)
+    store.offer(observe(CandlesQuery(BITCOIN, hour), series, receive_time=opened + 1.1 * hour.span))
+    await store.flush()
+    rows = (await store.candles("bitcoin", "USD", "1h")).rows
+    assert min(rows, key=lambda row: row.candle.open_time).closed is closed
+
+
+class Later(SystemClock):
+    """A clock half a year ahead, when other partitions are due."""
+
+    def now(self) -> datetime:
+        """Return the time then."""
+        return super().now() + timedelta(days=200)
+
+
+async def test_a_long_reader_on_a_default_partition_holds_no_start_back(
+    database: str, store: Store, observe: Observe
+) -> None:
+    """A backup reads it for minutes: new partitions wait, and the service starts and writes all the same."""
+    assert store.status().reachable
+    reader = await asyncpg.connect(database)
+    transaction = reader.transaction()
+    await transaction.start()
+    await reader.execute("SELECT count(*) FROM nerkh.price_observations_default")
+    second = await Store.open(database, clock=Later(), settings=Settings(store_flush_s=0))
+    second.offer(observe(PriceQuery(BITCOIN), price(1)))
+    await second.flush()
+    assert await count(database, "price_observations") == 1
+    await second.close()
+    await transaction.rollback()
+    await reader.close()
 
 
 async def test_one_story_of_many_feeds_is_one_article(store: Store, observe: Observe) -> None:
