@@ -20,7 +20,7 @@ import structlog
 from server.assets import Registry, registry
 from server.clock import Clock, SystemClock
 from server.collectors import Collectors, usual_schedules
-from server.errors import SetupError
+from server.errors import SetupError, StoreUnavailable
 from server.fallback import Engine
 from server.fallback.http import Transport, TransportFailure
 from server.live import Hub
@@ -245,7 +245,10 @@ async def _signing_key(settings: Settings, store: Store) -> bytes:
     """Return the key of page tokens and cursors, the same for all workers."""
     if settings.page_token_key is not None:
         return settings.page_token_key.get_secret_value().encode()
-    return await store.secret("page_token_key", lambda: secrets.token_bytes(32))
+    try:
+        return await store.secret("page_token_key", lambda: secrets.token_bytes(32))
+    except StoreUnavailable as error:
+        raise SetupError(f"the database answers too slowly ({error}); see what holds it, then start again") from None
 
 
 async def _start_engine(

@@ -20,7 +20,7 @@ from server.supervisor.ports import LOOPBACK, Ports
 from server.supervisor.process import Launch
 
 POLL_S = 0.01
-DRAIN_MARGIN_S = 5.0
+DRAIN_MARGIN_S = 12.0
 PYTHON = (sys.executable, "-P", "-m")
 SERVICE = "server.supervisor.gate"
 LOUD = ("FATAL:", "PANIC:", "could not", "corrupt")
