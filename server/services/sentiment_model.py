@@ -12,6 +12,9 @@ LONGEST = 10_000
 """Most characters of a text that is judged."""
 
 _THRESHOLD = 0.05
+_PIECE = 200
+"""Most words that are judged at once."""
+_MOST_EMOJI = 50
 
 # Valence from -4 to 4, as VADER's own words have it. What VADER reads in another sense is set to 0.
 _WORDS = {
@@ -54,8 +57,34 @@ class SentimentModel:
         return analyzer
 
     def score(self, text: str) -> float:
-        """Return the sentiment of a text from -1 (negative) to 1 (positive)."""
-        return float(self._analyzer.polarity_scores(text[:LONGEST])["compound"])
+        """Return the sentiment of a text from -1 (negative) to 1 (positive).
+
+        A long text is judged piece by piece, and has the mean of its pieces: VADER is made for sentences, its time
+        grows with the square of the words, and a long text is soon as good or bad as can be. Of emoji, each of which
+        it turns into words, the first fifty count.
+        """
+        words = self._fewer_emoji(text[:LONGEST]).split()
+        if len(words) <= _PIECE:
+            return self._compound(words)
+        pieces = [words[start : start + _PIECE] for start in range(0, len(words), _PIECE)]
+        return sum(self._compound(piece) * len(piece) for piece in pieces) / len(words)
+
+    def _compound(self, words: list[str]) -> float:
+        return float(self._analyzer.polarity_scores(" ".join(words))["compound"])
+
+    def _fewer_emoji(self, text: str) -> str:
+        """Return a text without the emoji behind the fiftieth; each that stays is a word of its own."""
+        if text.isascii():
+            return text
+        known, kept = self._analyzer.emojis, 0
+        parts = []
+        for character in text:
+            if character not in known:
+                parts.append(character)
+            elif kept < _MOST_EMOJI:
+                kept += 1
+                parts.append(f" {character} ")
+        return "".join(parts)
 
 
 def label_of(score: float) -> SentimentLabel:
