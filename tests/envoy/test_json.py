@@ -172,11 +172,11 @@ def test_a_body_is_json(front: Any, service: Any) -> None:
     assert reason(front.send("POST", post, b"text=up", content_type="text/xml"), 415, 3) == "UNSUPPORTED_MEDIA_TYPE"
 
 
-def test_a_large_body_is_413(front: Any, service: Any) -> None:
+def test_a_large_body_is_refused(front: Any, service: Any) -> None:
     """64 KiB is the most that is taken in."""
     body = b'{"text":"' + b"x" * 70_000 + b'"}'
     reply = front.send("POST", "/v1/sentiment:analyze", body, content_type="application/json")
-    assert reason(reply, 413, 3) == "REQUEST_TOO_LARGE"
+    assert reason(reply, 400, 3) == "REQUEST_TOO_LARGE"
     assert not service.calls
 
 

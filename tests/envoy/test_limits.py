@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +61,28 @@ def test_too_many_calls_are_refused(narrow: Any) -> None:
             except grpc.RpcError as error:
                 codes.add(error.code())
     assert codes == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+
+
+def test_a_service_that_is_silent_and_a_body_that_never_ends_are_not_waited_for(
+    start_envoy: Callable[..., Any], backend: Any, service: Any
+) -> None:
+    """After 12 s (here half a second) the caller is told so, in the one shape."""
+    front = start_envoy(backend.port, longest_unary="0.5s")
+    front.await_health(200)
+    over = threading.Event()
+    service.answers["MarketService.GetPrice"] = lambda *_: over.wait(20) and {}
+    reply = front.get("/v1/prices/BTC")
+    over.set()
+    assert (reply.status, reply.json()["code"]) == (504, 4)
+    with socket.create_connection(("127.0.0.1", front.public), timeout=10) as caller:
+        head = (
+            "POST /v1/sentiment:analyze HTTP/1.1",
+            "host: x",
+            "content-type: application/json",
+            "content-length: 100",
+        )
+        caller.sendall("\r\n".join((*head, "", "{")).encode())
+        assert caller.recv(4096).split(b"\r\n")[0] == b"HTTP/1.1 408 Request Timeout"
 
 
 @pytest.mark.usefixtures("service")

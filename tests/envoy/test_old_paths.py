@@ -66,6 +66,8 @@ TIMES = {"startTime": "2024-02-29T00:00:00Z", "endTime": "2024-03-01T00:00:00Z"}
             "HistoryService.ListSentimentObservations",
             {"endTime": "2025-01-01T00:00:00Z"},
         ),
+        ("/api/historical/sentiment?symbol=BTC", "HistoryService.ListSentimentObservations", {"asset": "BTC"}),
+        (f"/api/smart/news?from={DAY}&to={DAY}", "NewsService.ListArticles", TIMES),
         (f"/api/historical/news?from={DAY}", "NewsService.ListArticles", {"startTime": TIMES["startTime"]}),
         ("/api/smart/market", "MarketService.ListPrices", {}),
         ("/api/smart/market?symbol=BTC", "MarketService.GetPrice", {"asset": "BTC"}),
@@ -132,3 +134,12 @@ def test_a_bad_old_parameter_is_named_as_the_caller_named_it(
 def test_old_paths_that_are_not_served_are_404(front: Any, path: str) -> None:
     """What is not answered yet is said plainly."""
     assert front.get(path).json()["code"] == 5
+
+
+def test_web_pages_may_read_the_old_paths(front: Any) -> None:
+    """They have the same rules for pages of other origins as the new ones."""
+    reply = front.get("/api/resources/market/price/BTC", origin="https://example.org")
+    assert reply.headers["access-control-allow-origin"] == "https://example.org"
+    asked = {"origin": "https://example.org", "access_control_request_method": "GET"}
+    assert front.send("OPTIONS", "/api/resources/market/price/BTC", **asked).status == 200
+    assert front.get("/api/nothing").status == 404
