@@ -148,7 +148,7 @@ class Hub:
         if position is None:
             position = self._journal.position
         if self._cursor_text[0] != position:
-            place = Cursor(self._epoch, position, self._journal.time)
+            place = Cursor(self._epoch, position, self._journal.time_of(position))
             self._cursor_text = (position, cursors.encode(place, self._key))
         return self._cursor_text[1]
 

@@ -67,6 +67,13 @@ class Journal:
         """Return the events behind a position that is not older than the oldest."""
         return islice(self._events, position - self.oldest()[0], None)
 
+    def time_of(self, position: int) -> datetime:
+        """Return the time of the event at a position that is not older than the oldest."""
+        behind = self.position - position
+        if behind <= 0:
+            return self.time
+        return self._events[-1 - behind].time if behind < len(self._events) else self._forgotten_time
+
     def sequence(self, key: PriceKey) -> int:
         """Return the number of a key's newest event, 0 when there was none."""
         return self._sequences.get(key, 0)

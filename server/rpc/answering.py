@@ -216,6 +216,8 @@ class StreamAnswering:
             # Cancelled by us, and to grpc still open: the status waits behind what the caller has not read.
             code = (refusal := slow_consumer()).code.name
             await refuse(context, refusal, call.request_id)
+        except grpc.aio.InternalError:  # a write to a caller who has left: no fault of anyone's
+            raise asyncio.CancelledError from None
         except Exception as error:  # noqa: BLE001 -- every error becomes a status here, none is swallowed
             refusal = desk.refusal(error, call, method.path)
             code = refusal.code.name
@@ -241,6 +243,8 @@ class DialogueAnswering:
             async for reply in method.handler(self._decoded(requests), call):
                 await context.write(reply.SerializeToString())
             code = "OK"
+        except grpc.aio.InternalError:  # as above
+            raise asyncio.CancelledError from None
         except Exception as error:  # noqa: BLE001 -- every error becomes a status here, none is swallowed
             refusal = desk.refusal(error, call, method.path)
             code = refusal.code.name

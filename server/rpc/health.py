@@ -34,14 +34,18 @@ class Health:
         return self._serving[""]
 
     def set(self, serving: bool, services: Iterable[str] | None = None) -> None:
-        """Let the named services, all of them by default, say SERVING or NOT_SERVING from now on."""
+        """Let the named services, all of them by default, say SERVING or NOT_SERVING from now on.
+
+        Once closed, none says SERVING any more.
+        """
+        serving = serving and not self._over
         for service in tuple(self._serving) if services is None else services:
             self._serving[service] = serving
         self._changed.set()
         self._changed = asyncio.Event()
 
     def close(self) -> None:
-        """End every watch."""
+        """End every watch; what is said now stays."""
         self._over = True
         self._changed.set()
 

@@ -25,6 +25,7 @@ from server.live import (
     Subscription,
     Update,
 )
+from server.live import cursor as cursors
 from server.model import Answer, Asset, Freshness, Observation, Price, PriceQuery, Provenance, Value
 from server.observe.logs import request_id
 
@@ -452,5 +453,20 @@ def test_a_reader_that_goes_away_while_waiting_leaves_nothing() -> None:
         with pytest.raises(asyncio.CancelledError):
             await reader
         assert (hub.streams(), hub.polled()) == (0, 0)
+
+    play(story)
+
+
+def test_a_cursor_holds_the_time_of_its_own_place() -> None:
+    """So the hole after a restart begins where the reader was, not where the newest event of someone else's was."""
+
+    async def story(hub: Hub, sources: Sources) -> None:
+        start = sources.clock.now()
+        key = PriceKey(*BTC)
+        for number in range(5):
+            hub.receive(sources.observed(key, number))
+            sources.clock.advance(10)
+        times = [cursors.decode(hub.cursor(place), b"k").time - start for place in (5, 3, 1, 0, 5)]
+        assert [time.total_seconds() for time in times] == [40, 20, 0, 0, 40]
 
     play(story)

@@ -49,6 +49,16 @@ async def test_health_is_told_for_each_service_and_for_all() -> None:
         assert told(caught.value).code == "NOT_FOUND"
 
 
+def test_once_closed_health_never_says_serving_again() -> None:
+    """Whoever still looks after readiness while the service drains does not bring callers back."""
+    health = Health(["a.B"])
+    health.set(serving=True)
+    health.set(serving=False)
+    health.close()
+    health.set(serving=True)
+    assert not health.serving
+
+
 async def test_every_watcher_is_told_also_after_another_left() -> None:
     """Each change comes once; the end of the service ends the watch."""
     health = Health(["a.B"])
