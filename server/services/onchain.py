@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import TypeVar
 
 from server.clock import Clock
-from server.errors import InvalidField, NerkhError, Unsupported
+from server.errors import InvalidField, NerkhError, SourcesExhausted, SourcesFailed, Unsupported
 from server.fallback import Engine
 from server.model import (
     Answer,
     Asset,
+    Attempt,
     Balance,
     BalanceQuery,
     Block,
@@ -123,7 +124,7 @@ class Onchain:
             if each.amount >= floors[answer.value.chain]
             and (least_usd is None or (priced.amount_usd is not None and priced.amount_usd >= least_usd))
         ]
-        return rows, merged(good)
+        return rows, merged(good, _attempts(answers))
 
     async def _ask(self, kind: type[T], query: ChainBound, deadline_s: float) -> Answer[T]:
         """Return the engine's answer; raises `Unsupported` with the chains on which it can be had."""
@@ -169,3 +170,14 @@ def _priced(transaction: WhaleTransaction, price: Decimal | None) -> WhaleTransa
     if price is None or (worth := transaction.amount * price) >= _MOST_WORTH:
         return transaction
     return dataclasses.replace(transaction, amount_usd=worth.quantize(_CENT))
+
+
+def _attempts(answers: Sequence[Answer[WhaleTransactions] | NerkhError]) -> tuple[Attempt, ...]:
+    """Return what was tried for all chains, those that gave no answer too: what is missing has its reason there."""
+    tried: list[Attempt] = []
+    for answer in answers:
+        if isinstance(answer, Answer):
+            tried += answer.provenance.attempts
+        elif isinstance(answer, SourcesFailed | SourcesExhausted):
+            tried += [each for each in answer.attempts if isinstance(each, Attempt)]
+    return tuple(tried)

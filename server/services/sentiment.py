@@ -29,7 +29,8 @@ from server.services.sentiment_model import LONGEST, SentimentModel, label_of
 MOST_ARTICLES = 500
 """Most articles that a sentiment rests on: the newest."""
 
-MOST_READINGS = 1000
+_READINGS = (31, 100, 500, 1000, 2000, 5000, 10_000)
+"""How many daily readings are asked for, from today on: in steps, so that pages share one answer."""
 ARTICLES_WEIGHT, INDEX_WEIGHT = 2.0, 1.0
 """How the mood of the market is made of what is written and of the index."""
 
@@ -51,8 +52,11 @@ class Mood:
         self, start: datetime | None, end: datetime | None, before: datetime | None, limit: int, deadline_s: float
     ) -> tuple[list[FearGreedReading], Provenance, bool]:
         """Return the newest readings in a range older than `before`, and whether there are more."""
-        oldest_known = start is None and before is None and end is None
-        asked = min(limit + 1, MOST_READINGS) if oldest_known else MOST_READINGS
+        last = min(each for each in (before, end, self._clock.now()) if each is not None)
+        back = (self._clock.now() - last).days + 1 + limit + 1
+        if start is not None:
+            back = min(back, (self._clock.now() - start).days + 2)
+        asked = next((each for each in _READINGS if each >= back), _READINGS[-1])
         answer = await ask(self._engine, FearGreed, FearGreedQuery(limit=asked), deadline_s)
         rows = [
             reading

@@ -16,7 +16,7 @@ from tests.conftest import StartPostgres
 from tests.services.serving import Nerkh, service, simulator
 from tests.services.test_market import refused
 
-STORED = types_pb2.FRESHNESS_STORED
+STORED, OK = types_pb2.FRESHNESS_STORED, types_pb2.OUTCOME_OK
 
 
 @contextmanager
@@ -92,3 +92,19 @@ def test_a_database_that_is_gone_fails_no_request_but_those_for_history(
             time.sleep(0.1)
         assert not nerkh("GetSystemStatus").store.reachable
     embedded.close()
+
+
+def test_a_chain_whose_sources_all_fail_is_told_among_the_large_transfers(database: str, tmp_path: Path) -> None:
+    """The other chains' transfers are answered; the attempts say what is missing, and more were asked than agreed."""
+    with simulator(tmp_path) as control, service(tmp_path, database, control, collect=False) as nerkh:
+        nodes = nerkh.sources("whales")
+        ethereum = [name for name in nodes if name.endswith("ethereum")]
+        assert ethereum
+        for name in ethereum:
+            nerkh.fault(name, "dead")
+        found = nerkh("ListWhaleTransactions", view="VIEW_FULL")
+        assert found.transactions
+        assert not [each for each in found.transactions if each.chain == "ethereum"]
+        failed = {each.source for each in found.provenance.attempts if each.outcome != OK}
+        assert set(ethereum) <= failed
+        assert found.provenance.agreement.asked > found.provenance.agreement.agreed
