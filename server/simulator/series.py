@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+FIRST_S = 1_500_000_000
+"""Before this, 14 July 2017, no market of the world traded: there are no candles."""
 MONTH_S = 2_592_000
 """Stands for a calendar month wherever a span is looked up."""
 
@@ -12,11 +14,12 @@ MONTH_S = 2_592_000
 def open_times(
     span: float, now: float, start: float | None, end: float | None, limit: int, *, offset: float = 0.0
 ) -> list[float]:
-    """Return at most `limit` open times up to now, oldest first; both ends are inclusive.
+    """Return at most `limit` open times since the first market's start up to now, oldest first; both ends inclusive.
 
     With a start the oldest ones from it, without one the newest before the end. `offset` is where weeks begin.
     """
     last = now if end is None else min(end, now)
+    start = None if start is None else max(start, FIRST_S)
     if span == MONTH_S:
         return _months(last, start, limit)
     shift = offset if span == 604_800 else 0.0
@@ -25,7 +28,8 @@ def open_times(
     if start is not None:
         first = math.ceil((start - shift) / span) * span + shift
     count = min(limit, round((newest - first) / span) + 1)
-    return [first + index * span for index in range(max(0, count))]
+    opens = (first + index * span for index in range(max(0, count)))
+    return [open_s for open_s in opens if open_s >= FIRST_S]
 
 
 def month_span(open_s: float) -> float:
@@ -43,5 +47,5 @@ def _months(last: float, start: float | None, limit: int) -> list[float]:
     moment = datetime.fromtimestamp(last, UTC)
     newest = moment.year * 12 + moment.month - 1
     numbers = range(newest - 1000, newest + 1) if start is not None else range(newest - limit + 1, newest + 1)
-    opens = [_month(number) for number in numbers if number >= 1970 * 12]
+    opens = [_month(number) for number in numbers if _month(number) >= FIRST_S]
     return opens if start is None else [open_s for open_s in opens if open_s >= start][:limit]
