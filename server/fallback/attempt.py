@@ -153,6 +153,9 @@ class Runner:
             tried.limit = None
             lane.under_way -= 1
             self._record(tried, admission, secret, start)
+        if tried.outcome is Outcome.UNKNOWN_ASSET:
+            lane.learn(query, clock.monotonic())
+            self._changed(lane)
         return tried
 
     def blame(self, tried: Tried, detail: str) -> None:

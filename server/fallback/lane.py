@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -12,10 +13,12 @@ from server.fallback.breaker import Admission, Breaker
 from server.fallback.figures import FIGURES, SPECIAL
 from server.fallback.http import Secret
 from server.fallback.measures import Measures
-from server.model import Attempt, BreakerState, Kind, Outcome
+from server.model import Attempt, BreakerState, CandlesQuery, Kind, Outcome, PriceQuery, Query
 from server.providers.base import Capability, Provider, Source
 
+_IGNORANT_S = 3600.0
 _LATE_SHARE = 0.25
+_MOST_LEARNED = 2000
 _REGION_S = 60.0
 _REGION_LONGEST_S = 1800.0
 _THROTTLE_S = 10.0
@@ -142,6 +145,7 @@ class Lane:
         "id",
         "is_plain",
         "kind",
+        "learned",
         "measures",
         "score",
         "source",
@@ -161,6 +165,8 @@ class Lane:
         self.is_plain = capability.kind not in SPECIAL
         """Whether the kind's figures hold for every query of it."""
         self.score = 1.0
+        self.learned: OrderedDict[Hashable, float] = OrderedDict()
+        """What the source said that it does not know, and until when that is taken for true (monotonic seconds)."""
         self.under_way = 0
         """How many attempts wait for the source now."""
         standing.lanes.append(self)
@@ -182,6 +188,20 @@ class Lane:
         """Say whether anyone may ask the source now; one whose circuit is half-open is for its probe alone."""
         return not self.breaker.is_open and now >= self.standing.out_until
 
+    def learn(self, query: Query, now: float) -> None:
+        """Remember that the source does not know what a query asks for."""
+        subject = _subject(query)
+        if subject is None:
+            return
+        self.learned[subject] = now + _IGNORANT_S
+        self.learned.move_to_end(subject)
+        if len(self.learned) > _MOST_LEARNED:
+            self.learned.popitem(last=False)
+
+    def is_ignorant(self, query: Query, now: float) -> bool:
+        """Say whether the source lately said that it does not know what a query asks for."""
+        return now < self.learned.get(_subject(query), -inf)
+
     def exclusion(self, now: float) -> Exclusion | None:
         """Return why the lane is out of the plan now, None when it is not."""
         out = self.standing.exclusion(now)
@@ -198,6 +218,11 @@ class Lane:
         """Return the record of a lane that was passed over."""
         out = self.exclusion(now) or Exclusion(Outcome.SKIPPED_OPEN, "circuit half-open")
         return Attempt(self.id, out.outcome, detail=out.reason)
+
+
+def _subject(query: Query) -> Hashable:
+    """Return what a source may not know for a while; None for what it may know the next moment, as a transaction."""
+    return (query.asset.id, query.quote) if isinstance(query, PriceQuery | CandlesQuery) else None
 
 
 def lanes_of(

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from math import inf
+from typing import NamedTuple
 
 from server.clock import Clock
 from server.fallback.figures import FIGURES
 from server.fallback.lane import Lane
 from server.model import Kind, Query, RankedSource, Ranking
+from server.providers.base import Tier
 
 _WEIGHT_ERRORS = 4.0
 _WEIGHT_LATENCY = 1.0
 _WEIGHT_LAG = 1.0
 _LAG_SPAN_S = 600.0
+_CLEARLY = 1.3
+_SETTLED_S = 30.0
+
+
+class _Lead(NamedTuple):
+    """Who leads a kind's tier, and since when (monotonic seconds)."""
+
+    lane: Lane
+    since: float
 
 
 class Plan:
@@ -27,22 +39,50 @@ class Plan:
         self.number = 0
         """Rises with every ranking: who keeps lanes by it knows when to look again."""
         self._computed = clock.now()
+        self._leads: dict[tuple[Kind, Tier], _Lead] = {}
         self.rank()
 
     def covering(self, query: Query) -> tuple[Lane, ...]:
-        """Return the lanes that cover a query, in order, excluded ones too: who asks looks at each as it comes."""
-        return tuple(lane for lane in self._lanes[query.kind] if lane.capability.serves(lane.source, query))
+        """Return the lanes that cover a query, in order, excluded ones too: who asks looks at each as it comes.
+
+        Those that lately said that they do not know what is asked for come last, whatever their catalogue says.
+        """
+        lanes = [lane for lane in self._lanes[query.kind] if lane.capability.serves(lane.source, query)]
+        now = self._clock.monotonic()
+        if any(lane.learned for lane in lanes):
+            lanes.sort(key=lambda lane: lane.is_ignorant(query, now))
+        return tuple(lanes)
 
     def rank(self) -> None:
         """Measure every lane anew and put each kind's in order."""
         now = self._clock.monotonic()
-        for lanes in self._lanes.values():
+        for kind, lanes in self._lanes.items():
             for lane in lanes:
                 lane.measures.refresh(now)
                 lane.score = score_of(lane)
             lanes.sort(key=_place)
+            for tier in {lane.source.tier for lane in lanes}:
+                self._hold(kind, tier, lanes, now)
         self.number += 1
         self._computed = self._clock.now()
+
+    def _hold(self, kind: Kind, tier: Tier, lanes: list[Lane], now: float) -> None:
+        """Let a tier's leader lead on while it may be asked, unless another is clearly better, and not too soon.
+
+        So two sources of like quality do not take turns, and users do not see prices jump between their venues.
+        """
+        first = next(index for index, lane in enumerate(lanes) if lane.source.tier is tier)
+        challenger, lead = lanes[first], self._leads.get((kind, tier))
+        if lead is not None and lead.lane is challenger:
+            return
+        if lead is not None and lead.lane.is_free(now):
+            is_settled = now - lead.since >= _SETTLED_S
+            if not is_settled or challenger.score < _CLEARLY * lead.lane.score:
+                lanes.remove(lead.lane)
+                lanes.insert(first, lead.lane)
+                return
+        # The first of all leads by the catalogue alone, and holds nobody off.
+        self._leads[kind, tier] = _Lead(challenger, -inf if lead is None else now)
 
     def ranking(self, kind: Kind) -> Ranking:
         """Return the order of a kind's sources now, and why each excluded one is out."""
