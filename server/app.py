@@ -7,7 +7,6 @@ import dataclasses
 import gc
 import json
 import os
-import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -20,7 +19,7 @@ import structlog
 from server.assets import Registry, registry
 from server.clock import Clock, SystemClock
 from server.collectors import Collectors, usual_schedules
-from server.errors import SetupError, StoreUnavailable
+from server.errors import SetupError
 from server.fallback import Engine
 from server.fallback.http import Transport, TransportFailure
 from server.live import Hub
@@ -35,7 +34,7 @@ from server.rpc.calls import Method
 from server.rpc.health import Health
 from server.rpc.listener import Listener
 from server.rpc.operators import operators_token
-from server.rpc.pages import PageTokens
+from server.rpc.pages import PageTokens, signing_key
 from server.rpc.reflection import reflection_methods
 from server.rpc.servicers import SERVICES, public_methods
 from server.rpc.slots import OpenStreams
@@ -135,7 +134,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[App]:
         )
         metrics.read(engine_gauges(engine), store_gauges(store))
         desk = Desk(clock, metrics, requests, streams, sample=settings.log_sample, slow_s=settings.slow_call_s)
-        key = await _signing_key(settings, store)
+        key = await signing_key(settings.page_token_key, store)
         tokens, hub = PageTokens(key), await _start_hub(stack, engine, coverage, clock, key)
         health = Health(SERVICES)
         methods = public_methods(services, hub, tokens, clock, streams, most_keys=settings.keys_per_stream)
@@ -239,16 +238,6 @@ async def _close_store(store: Store) -> None:
     await store.close()
     if lost := store.status().queued:
         log.warning("rows_not_written", rows=lost, error=store.status().last_error)
-
-
-async def _signing_key(settings: Settings, store: Store) -> bytes:
-    """Return the key of page tokens and cursors, the same for all workers."""
-    if settings.page_token_key is not None:
-        return settings.page_token_key.get_secret_value().encode()
-    try:
-        return await store.secret("page_token_key", lambda: secrets.token_bytes(32))
-    except StoreUnavailable as error:
-        raise SetupError(f"the database answers too slowly ({error}); see what holds it, then start again") from None
 
 
 async def _start_engine(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,10 @@ from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 
 from google.protobuf.message import Message
+from pydantic import SecretStr
 
-from server.errors import InvalidField, InvalidPageToken
+from server.errors import InvalidField, InvalidPageToken, SetupError, StoreUnavailable
+from server.store import Store
 
 Cursor: TypeAlias = tuple[object, ...]
 """Where a page ended: the sort key of its last row, of texts, numbers, decimals and times."""
@@ -112,3 +115,16 @@ def _part(part: Any) -> object:
     if isinstance(part, dict):
         return _EPOCH + part["t"] * _MICROSECOND if "t" in part else Decimal(part["d"])
     return part
+
+
+async def signing_key(given: SecretStr | None, store: Store) -> bytes:
+    """Return the key of page tokens and cursors: the given one, else one that is made once for all workers and stored.
+
+    Raises `SetupError` when the database does not give it in time.
+    """
+    if given is not None:
+        return given.get_secret_value().encode()
+    try:
+        return await store.secret("page_token_key", lambda: secrets.token_bytes(32))
+    except StoreUnavailable as error:
+        raise SetupError(f"the database answers too slowly ({error}); see what holds it, then start again") from None

@@ -16,17 +16,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Table
 
 from server.model import (
-    INTERVALS,
     Article,
     Articles,
     Balance,
     BalanceQuery,
     Block,
-    Candle,
     Candles,
     ChainStatus,
     FearGreed,
-    Freshness,
     GasPrice,
     ListedAssets,
     Observation,
@@ -42,6 +39,7 @@ from server.model import (
     WhaleTransactions,
 )
 from server.store import tables
+from server.store.closing import is_final
 
 T = TypeVar("T")
 Made = tuple[Table, tuple[Any, ...]]
@@ -54,8 +52,6 @@ COLUMNS = {
 }
 MAGNITUDE = 60
 """Most digits before or behind the point: far beyond any amount, far below what harms the database."""
-_SETTLED = 3
-"""So many intervals after its end the last candle of a series is final."""
 TEXT_LIMIT = 20_000
 AHEAD = timedelta(minutes=2)
 
@@ -78,14 +74,6 @@ def rows_of(observation: Observation, annotate: Annotate | None = None) -> Itera
             yield from _article(article, origin, annotate)
     else:
         yield from _ROWS[type(value)](observation, value, origin)
-
-
-def candle_end(open_time: datetime, interval: str) -> datetime:
-    """Return when a candle ends; months follow the calendar."""
-    if interval == "1M":
-        return (open_time.replace(day=1) + timedelta(days=32)).replace(day=open_time.day)
-    found = INTERVALS.get(interval)
-    return open_time + (found.span if found else timedelta(days=1))
 
 
 def encoded(items: Sequence[Any]) -> str:
@@ -153,20 +141,8 @@ def _candles(_observation: Observation, series: Candles, origin: Provenance) -> 
     }
     last = len(series.candles) - 1
     for index, candle in enumerate(series.candles):
-        closed = index < last or _is_closed(candle, series, origin)
+        closed = index < last or is_final(candle, series, origin)
         yield partial(_row, tables.CANDLES, candle, {**given, "closed": closed})
-
-
-def _is_closed(last: Candle, series: Candles, origin: Provenance) -> bool:
-    """Say whether the last candle of a series is final: a source that lags still tells the middle of it after its end.
-
-    It is when the source's own time says so, or so long after its end that no believed answer is that far behind.
-    """
-    end = candle_end(last.open_time, series.interval)
-    if series.source_time is not None:
-        return series.source_time >= end
-    is_long_over = origin.receive_time >= end + _SETTLED * (end - last.open_time)
-    return is_long_over and origin.freshness is not Freshness.STALE
 
 
 def _listed(_observation: Observation, listed: ListedAssets, origin: Provenance) -> Iterator[Maker]:
