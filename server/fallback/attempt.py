@@ -75,7 +75,7 @@ class Tried:
 
     def beat(self) -> None:
         """End the attempt at once, for another has the answer; it is recorded as overdue, or as nothing while young."""
-        if self.limit is not None:
+        if self.limit is not None and not self.limit.expired():
             self.is_beaten = True
             self.limit.reschedule(0.0)
 
