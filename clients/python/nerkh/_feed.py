@@ -14,6 +14,8 @@ from nerkh.v1 import market_pb2, types_pb2
 
 DEFAULT_HEARTBEAT_S = 10.0
 MISSED_HEARTBEATS = 3
+LIVE = frozenset({"batch", "heartbeat"})
+"""Frames that show a working stream; the position proves nothing: a server that fails at once sends it too."""
 
 
 class PriceFeed:
@@ -42,9 +44,10 @@ class PriceFeed:
     def take(self, frame: market_pb2.StreamPricesResponse) -> Iterator[PriceUpdate | Hole]:
         """Yield what a frame tells, and move on behind it; the cursor moves when all of it was taken."""
         self._begun = True
-        self._attempt = 0
-        self._waited_s = self._least_wait_s = 0.0
         event = frame.WhichOneof("event")
+        if event in LIVE:
+            self._attempt = 0
+            self._waited_s = self._least_wait_s = 0.0
         if event == "position":
             self.keys = tuple(read(StreamKey, key) for key in frame.position.keys)
         elif event == "heartbeat":

@@ -47,7 +47,7 @@ class TLS:
 class Backoff:
     """How a stream waits before it resumes: a random part of a span that doubles from `first_s` to `most_s`.
 
-    After `patience_s` of waiting without a frame, in seconds, the last error is raised.
+    After `patience_s` of waiting without an update or a heartbeat, in seconds, the last error is raised.
     """
 
     first_s: float = 0.5

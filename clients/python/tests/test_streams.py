@@ -200,12 +200,27 @@ def _frame(**parts: Any) -> market_pb2.StreamPricesResponse:
 
 
 def test_waits_grow_and_are_random() -> None:
-    """The longest wait doubles up to its bound; the wait is a random part of it; a frame begins anew."""
+    """The longest wait doubles up to its bound; the wait is a random part of it; a live frame begins anew."""
     feed = _feed()
     assert [feed.wait_s(1.0) for _ in range(5)] == [1.0, 2.0, 4.0, 8.0, 8.0]
     assert feed.wait_s(0.25) == 2.0
     list(feed.take(_frame(heartbeat=types_pb2.Heartbeat())))
     assert feed.wait_s(1.0) == 1.0
+
+
+def test_a_position_is_no_sign_of_life() -> None:
+    """A server that begins each stream and then fails is asked less and less, and patience with it ends."""
+    feed = _feed()
+    out = types_pb2.Interruption(reason=types_pb2.INTERRUPTION_REASON_SOURCES_UNREACHABLE)
+    waits = []
+    with pytest.raises(nerkh.Unavailable, match="aborted"):
+        for _ in range(1000):
+            list(feed.take(_frame(position=types_pb2.StreamPosition())))
+            list(feed.take(_frame(interruption=out)))
+            assert list(feed.failed(nerkh.Unavailable("aborted"))) == []
+            waits.append(feed.wait_s(1.0))
+    assert waits[:5] == [1.0, 2.0, 4.0, 8.0, 8.0]
+    assert sum(waits) >= 100.0
 
 
 def test_the_server_may_ask_for_a_longer_wait() -> None:
