@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -67,7 +68,8 @@ def error_of(
     for detail in _details(metadata.get(DETAILS_KEY)):
         for known in (info, bad_request, retry):
             if detail.Is(known.DESCRIPTOR):
-                detail.Unpack(known)
+                with suppress(DecodeError):  # a detail that is broken says nothing; the status still does
+                    detail.Unpack(known)
     reason = info.reason if info.domain == DOMAIN else ""
     kind = BY_REASON.get(reason) or BY_CODE.get(code.name, errors.NerkhError)
     given: dict[str, Any] = {name: _listed(info.metadata.get(key, "")) for name, key in _lists_of(kind)}
@@ -76,7 +78,8 @@ def error_of(
             errors.FieldViolation(found.field, found.description) for found in bad_request.field_violations
         )
     if issubclass(kind, errors.RateLimited | errors.Unavailable) and retry.HasField("retry_delay"):
-        given["retry_after"] = retry.retry_delay.ToTimedelta()
+        with suppress(ValueError, OverflowError):  # a span that no duration can be
+            given["retry_after"] = retry.retry_delay.ToTimedelta()
     if issubclass(kind, errors.SourcesFailed):
         given["attempts"] = _attempts(info.metadata.get("attempts", ""))
     if issubclass(kind, errors.CursorExpired):

@@ -110,6 +110,29 @@ def test_broken_details_are_passed_over(details: Any) -> None:
     assert (error.did_you_mean, error.request_id) == ((), "req-1")
 
 
+@pytest.mark.parametrize("kind", ["ErrorInfo", "BadRequest", "RetryInfo"])
+def test_a_broken_detail_of_a_known_type_is_passed_over(kind: str) -> None:
+    """Bytes that are no message of the type that they claim leave the other details and the error."""
+    status = status_pb2.Status(code=14)
+    status.details.add(type_url=f"type.googleapis.com/google.rpc.{kind}", value=b"\xff\xff")
+    if kind != "ErrorInfo":
+        status.details.add().Pack(error_details_pb2.ErrorInfo(reason="SHUTTING_DOWN", domain="nerkh"))
+    error = error_of(grpc.StatusCode.UNAVAILABLE, "gone", [(DETAILS_KEY, status.SerializeToString())])
+    assert type(error) is (nerkh.Unavailable if kind == "ErrorInfo" else nerkh.ShuttingDown)
+    assert error.message == "gone"
+
+
+def test_a_wait_that_cannot_be_is_passed_over() -> None:
+    """A delay beyond all durations is none."""
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.seconds = 2**62
+    status = status_pb2.Status(code=14)
+    status.details.add().Pack(retry)
+    error = error_of(grpc.StatusCode.UNAVAILABLE, "gone", [(DETAILS_KEY, status.SerializeToString())])
+    assert isinstance(error, nerkh.Unavailable)
+    assert error.retry_after is None
+
+
 @pytest.mark.parametrize("attempts", ["nonsense", "3", '[{"source": "x"}]', '{"source": 1}'])
 def test_broken_attempts_are_passed_over(attempts: str) -> None:
     """Attempts that cannot be read are none; one with an unknown outcome stays."""
