@@ -8,6 +8,7 @@ from nerkh._async._client import AsyncClient
 from nerkh._async._page import AsyncPage, AsyncSeries
 from nerkh._async._stream import AsyncPriceStream
 from nerkh._exceptions import (
+    ClientClosed,
     CursorExpired,
     DeadlineExceeded,
     FieldViolation,
@@ -119,6 +120,7 @@ __all__ = [
     "ChainStatus",
     "CircuitBreaker",
     "Client",
+    "ClientClosed",
     "Contract",
     "CursorExpired",
     "DeadlineExceeded",

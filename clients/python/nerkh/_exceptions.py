@@ -15,6 +15,7 @@ NerkhError
 │   └── ShuttingDown
 ├── Unauthenticated         the token is missing or wrong
 ├── InternalError           the service failed; quote the request id
+├── ClientClosed            the client was closed, before the call or while it was in flight
 └── InvalidAnswer           the answer is not what the contract says
 """
 
@@ -195,6 +196,16 @@ class InternalError(NerkhError):
 
     default_reason = "INTERNAL"
     default_code = "INTERNAL"
+
+
+class ClientClosed(NerkhError):
+    """The client was closed, before the call or while it was in flight; make another."""
+
+    default_reason = "CLIENT_CLOSED"
+    default_code = "CANCELLED"
+
+    def __init__(self, message: str = "the client is closed; make another", **about: Unpack[About]) -> None:
+        super().__init__(message, **about)
 
 
 class InvalidAnswer(NerkhError):

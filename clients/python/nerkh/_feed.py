@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from nerkh._exceptions import CursorExpired, InternalError, NerkhError, RateLimited, Unavailable
+from nerkh._exceptions import ClientClosed, CursorExpired, InternalError, NerkhError, RateLimited, Unavailable
 from nerkh._models.common import Gap, GapCause
 from nerkh._models.market import Hole, PriceUpdate, StreamKey
 from nerkh._options import Backoff
@@ -63,7 +63,9 @@ class PriceFeed:
 
     def failed(self, error: NerkhError) -> Iterator[Hole]:
         """Take an error: yield the hole that it makes, or raise it when the stream cannot go on."""
-        is_passing = isinstance(error, Unavailable | RateLimited | InternalError) or error.code == "CANCELLED"
+        is_passing = isinstance(error, Unavailable | RateLimited | InternalError) or (
+            error.code == "CANCELLED" and not isinstance(error, ClientClosed)
+        )
         if isinstance(error, CursorExpired) and self._begun:
             self.cursor = ""
             yield Hole(start_time=self._seen_time, cause=GapCause.UNSPECIFIED)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
-from nerkh._exceptions import NerkhError, Unavailable
+from nerkh._exceptions import ClientClosed, NerkhError, Unavailable
 from nerkh._methods import Method
 from nerkh._options import Options, Timeout
 from nerkh._status import error_of
@@ -20,7 +23,9 @@ Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
 
 AsyncChannel = grpc.aio.Channel
+AsyncEvent = asyncio.Event
 Channel = grpc.Channel
+Event = threading.Event
 
 
 class AsyncTransport:
@@ -31,6 +36,8 @@ class AsyncTransport:
         self._channel = channel
         self._calls: dict[str, Any] = {}
         self._closed = False
+        self._pauses: set[AsyncEvent] = set()
+        self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
 
     async def call(self, method: Method[Q, R], request: Q, timeout: Timeout) -> R:  # noqa: ASYNC109  # grpc's own
         """Return the response; raises `NerkhError`."""
@@ -39,7 +46,11 @@ class AsyncTransport:
         try:
             response: R = await call(request, timeout=options.timeout_s(timeout), metadata=options.call_metadata())
         except grpc.aio.AioRpcError as error:
-            raise _error(error) from None
+            raise _error(error, closed=self._closed) from None
+        except asyncio.CancelledError:
+            if self._closed and not _is_cancelled():
+                raise ClientClosed from None
+            raise
         return response
 
     def stream(self, method: Method[Q, R], request: Q, idle_s: float) -> AsyncFrames[R]:
@@ -47,16 +58,29 @@ class AsyncTransport:
         call = self._open().unary_stream(
             method.path, request_serializer=method.write, response_deserializer=method.read
         )(request, metadata=self.options.call_metadata())
-        return AsyncFrames(call, idle_s)
+        self._streams.add(call)
+        return AsyncFrames(call, idle_s, lambda: self._closed)
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
+    async def pause(self, seconds: float, end: AsyncEvent) -> None:
+        """Wait, until `end` is set at most; closing the transport sets it."""
+        if self._closed:
+            return
+        self._pauses.add(end)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await end.wait()
+        finally:
+            self._pauses.discard(end)
 
     async def close(self) -> None:
-        """Close the channel; what is in flight fails."""
+        """Close the channel; what is in flight ends with `ClientClosed`."""
         self._closed = True
         self._calls.clear()
+        for pause in self._pauses:
+            pause.set()
+        for call in list(self._streams):
+            call.cancel()  # closing grpc's channel ends unary calls, and leaves a stream's reader waiting
         if self._channel is not None:
             await self._channel.close()
 
@@ -67,7 +91,7 @@ class AsyncTransport:
 
     def _open(self) -> AsyncChannel:
         if self._closed:
-            raise RuntimeError("the client is closed; make another")
+            raise ClientClosed
         if self._channel is None:
             options = self.options
             self._channel = (
@@ -81,9 +105,10 @@ class AsyncTransport:
 class AsyncFrames(Generic[R]):
     """The frames of one open stream."""
 
-    def __init__(self, call: Any, idle_s: float) -> None:
+    def __init__(self, call: Any, idle_s: float, is_closed: Callable[[], bool]) -> None:
         self._call = call
         self._idle_s = idle_s
+        self._is_closed = is_closed
         self._cancelled = False
 
     async def read(self) -> R | None:
@@ -94,10 +119,14 @@ class AsyncFrames(Generic[R]):
         except TimeoutError:
             raise _mute(self._idle_s) from None
         except grpc.aio.AioRpcError as error:
-            raise _error(error) from None
+            raise _error(error, closed=self._is_closed()) from None
         except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
             if self._cancelled:
                 return None
+            if self._is_closed():
+                raise ClientClosed from None
             raise
         return None if frame is grpc.aio.EOF else frame
 
@@ -116,6 +145,7 @@ class Transport:
         self._calls: dict[str, Any] = {}
         self._closed = False
         self._lock = threading.Lock()
+        self._pauses: set[Event] = set()
 
     def call(self, method: Method[Q, R], request: Q, timeout: Timeout) -> R:
         """Return the response; raises `NerkhError`."""
@@ -124,24 +154,44 @@ class Transport:
         try:
             response: R = call(request, timeout=options.timeout_s(timeout), metadata=options.call_metadata())
         except grpc.RpcError as error:
-            raise _error(error) from None
+            raise _error(error, closed=self._closed) from None
+        except ValueError:
+            if self._closed:  # in another thread, since `_bind`: grpc refuses to begin
+                raise ClientClosed from None
+            raise
         return response
 
     def stream(self, method: Method[Q, R], request: Q, idle_s: float) -> Frames[R]:
         """Open a stream whose frames are at most `idle_s` seconds apart."""
-        call = self._open().unary_stream(
+        opened = self._open().unary_stream(
             method.path, request_serializer=method.write, response_deserializer=method.read
-        )(request, metadata=self.options.call_metadata())
-        return Frames(call, idle_s)
+        )
+        try:
+            call = opened(request, metadata=self.options.call_metadata())
+        except ValueError:
+            if self._closed:  # in another thread, since `_open`
+                raise ClientClosed from None
+            raise
+        return Frames(call, idle_s, lambda: self._closed)
 
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+    def pause(self, seconds: float, end: Event) -> None:
+        """Wait, until `end` is set at most; closing the transport in another thread sets it."""
+        with self._lock:
+            self._pauses.add(end)
+        try:
+            if not self._closed:
+                end.wait(seconds)
+        finally:
+            with self._lock:
+                self._pauses.discard(end)
 
     def close(self) -> None:
-        """Close the channel; what is in flight fails."""
-        self._closed = True
-        self._calls.clear()
+        """Close the channel; what is in flight in other threads ends with `ClientClosed`."""
+        with self._lock:
+            self._closed = True
+            self._calls.clear()
+            for pause in self._pauses:
+                pause.set()
         if self._channel is not None:
             self._channel.close()
 
@@ -151,9 +201,9 @@ class Transport:
         return call
 
     def _open(self) -> Channel:
-        if self._closed:
-            raise RuntimeError("the client is closed; make another")
         with self._lock:
+            if self._closed:
+                raise ClientClosed
             if self._channel is None:
                 options = self.options
                 self._channel = (
@@ -167,9 +217,10 @@ class Transport:
 class Frames(Generic[R]):
     """The frames of one open stream; a thread of its own cancels it when none comes in time."""
 
-    def __init__(self, call: Any, idle_s: float) -> None:
+    def __init__(self, call: Any, idle_s: float, is_closed: Callable[[], bool]) -> None:
         self._call = call
         self._idle_s = idle_s
+        self._is_closed = is_closed
         self._cancelled = False
         self._muted = False
         self._due: float | None = None
@@ -188,7 +239,7 @@ class Frames(Generic[R]):
                 raise _mute(self._idle_s) from None
             if self._cancelled:
                 return None
-            raise _error(error) from None
+            raise _error(error, closed=self._is_closed()) from None
         finally:
             self._due = None
         return frame
@@ -208,8 +259,17 @@ class Frames(Generic[R]):
                 return
 
 
-def _error(error: Any) -> NerkhError:
+def _error(error: Any, *, closed: bool) -> NerkhError:
+    """Return what a failed call is; one that ended as the client was closed is that, whatever grpc calls it."""
+    if closed and error.code() in (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE):
+        return ClientClosed()
     return error_of(error.code(), error.details(), error.trailing_metadata())
+
+
+def _is_cancelled() -> bool:
+    """Return whether somebody asked this task to end; grpc tells a call's end by the same exception."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _mute(idle_s: float) -> Unavailable:

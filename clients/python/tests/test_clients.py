@@ -244,13 +244,13 @@ async def test_token_and_metadata_travel_with_each_call(server: FakeServer) -> N
 
 
 async def test_a_closed_client_says_so(server: FakeServer) -> None:
-    """A call on a closed client is an error of the caller's, and does not open it again."""
+    """A call on a closed client is an error of the client's tree, and does not open it again."""
     client, blocking = nerkh.AsyncClient(server.target), nerkh.Client(server.target)
     await client.close()
     blocking.close()
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(nerkh.ClientClosed, match="closed"):
         await client.market.price("BTC")
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(nerkh.ClientClosed, match="closed"):
         blocking.market.price("BTC")
 
 

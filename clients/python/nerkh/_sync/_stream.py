@@ -11,7 +11,7 @@ from nerkh._exceptions import NerkhError
 from nerkh._feed import PriceFeed
 from nerkh._methods import STREAM_PRICES
 from nerkh._models.market import Hole, PriceUpdate, StreamKey
-from nerkh._transport import Frames, Transport
+from nerkh._transport import Event, Frames, Transport
 from nerkh.v1 import market_pb2
 
 
@@ -27,6 +27,7 @@ class PriceStream:
         self._feed = PriceFeed(request, transport.options.backoff)
         self._frames: Frames[market_pb2.StreamPricesResponse] | None = None
         self._closed = False
+        self._end = Event()
 
     @property
     def cursor(self) -> str:
@@ -44,19 +45,23 @@ class PriceStream:
             while not self._closed:
                 try:
                     self._frames = self._transport.stream(STREAM_PRICES, self._feed.request(), self._feed.idle_s)
+                    if self._closed:  # in another thread, while the stream was opened
+                        break
                     while (frame := self._frames.read()) is not None:
                         yield from self._feed.take(frame)
                 except NerkhError as error:
                     yield from self._feed.failed(error)
                 self._cancel()
                 if not self._closed:
-                    self._transport.sleep(self._feed.wait_s(random.random()))  # noqa: S311  # spreads clients out
+                    wait_s = self._feed.wait_s(random.random())  # noqa: S311  # spreads clients out
+                    self._transport.pause(wait_s, self._end)
         finally:
             self._cancel()
 
     def close(self) -> None:
-        """End the stream; an iteration that waits for the next update ends too."""
+        """End the stream; an iteration that waits for the next update, or to resume, ends too."""
         self._closed = True
+        self._end.set()
         self._cancel()
 
     def __enter__(self) -> Self:
