@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     http_port: int = Field(8080, ge=0, le=65535)
     admin_http_port: int = Field(8081, ge=0, le=65535)
     metrics_port: int = Field(9464, ge=0, le=65535)
+    address: str = Field("127.0.0.1:50051", min_length=1, description="service that the command line asks, by gRPC")
     trusted_hops: int = Field(0, ge=0, description="number of proxies in front of Envoy that are to be believed")
     data: Path = Field(Path("data"), description="folder for the embedded database and the operators' token")
     database_url: SecretStr | None = Field(None, description="postgresql:// address; unset: the embedded one")

@@ -14,6 +14,7 @@ from typer.exceptions import Exit
 
 from server.clock import SystemClock
 from server.errors import SetupError
+from server.settings import load
 
 if TYPE_CHECKING:
     import nerkh
@@ -24,25 +25,29 @@ UNAVAILABLE = 69
 Asset = Annotated[str, typer.Argument(help="id such as bitcoin, symbol such as BTC, or a source's own id")]
 Assets = Annotated[list[str], typer.Argument(help="ids or symbols, such as BTC ETH")]
 Chain = Annotated[str, typer.Argument(help="ethereum, polygon, bnb or bitcoin")]
-Address = Annotated[str, typer.Option(envvar="NERKH_ADDRESS", help="gRPC address of the service")]
+Address = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="gRPC address of the service, that of NERKH_ADDRESS when unset")
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 Full = Annotated[bool, typer.Option("--full", help="show every attempt at every source")]
 Quote = Annotated[str, typer.Option(help="symbol to state amounts in")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="most rows")]
-HERE = "127.0.0.1:50051"
 
 
 @contextmanager
-def asking(address: str) -> Iterator[nerkh.Client]:
-    """Yield a client; turn its errors into one line and an exit status."""
+def asking(given: str | None) -> Iterator[nerkh.Client]:
+    """Yield a client of the service that was given or is set; turn its errors into one line and an exit status."""
     import nerkh
 
+    address = given or load().address
     try:
         with nerkh.Client(address) as client:
             yield client
-    except nerkh.SourcesFailed as error:
-        raise SetupError(str(error)) from None
+    except nerkh.DeadlineExceeded:
+        raise SetupError(f"no answer from {address} in time; ask again, nerkh sources shows which are slow") from None
     except nerkh.Unavailable as error:
+        if error.reason != nerkh.Unavailable.default_reason:  # the service's own word: it is there, and says why
+            raise SetupError(str(error)) from None
         why = str(error).rpartition(": ")[2]  # grpc tells the whole chain of causes; the last is the one to act on
         raise SetupError(f"{address} does not answer ({why}); start it with nerkh up, or give --address") from None
     except (nerkh.InvalidArgument, ValueError) as error:
@@ -66,7 +71,7 @@ def show(answer: Any, as_json: bool, *parts: Callable[[], RenderableType | None]
 
 
 def price(
-    asset: Asset, *, quote: Quote = "USD", full: Full = False, json: Json = False, address: Address = HERE
+    asset: Asset, *, quote: Quote = "USD", full: Full = False, json: Json = False, address: Address = None
 ) -> None:
     """Show the price of one asset."""
     from server.cli import show as look
@@ -102,7 +107,7 @@ def candles(
     limit: Limit = 24,
     quote: Quote = "USD",
     json: Json = False,
-    address: Address = HERE,
+    address: Address = None,
 ) -> None:
     """Show the newest candles of one asset, the oldest first."""
     from server.cli import show as look
@@ -126,7 +131,7 @@ def news(
     asset: Annotated[str | None, typer.Option(help="only what names this asset")] = None,
     limit: Limit = 10,
     json: Json = False,
-    address: Address = HERE,
+    address: Address = None,
 ) -> None:
     """Show the newest articles."""
     from server.cli import show as look
@@ -137,7 +142,7 @@ def news(
     show(page.items, json, *(partial(look.article, item, now) for item in page.items))
 
 
-def fear_greed(*, json: Json = False, address: Address = HERE) -> None:
+def fear_greed(*, json: Json = False, address: Address = None) -> None:
     """Show the fear and greed index: 0 is extreme fear, 100 extreme greed."""
     from server.cli import show as look
 
@@ -156,7 +161,7 @@ def gas(
     chain: Chain = "ethereum",
     *,
     json: Json = False,
-    address: Address = HERE,
+    address: Address = None,
 ) -> None:
     """Show what a transaction costs on a chain now."""
     from server.cli import show as look
@@ -190,7 +195,7 @@ def balance(
         list[str] | None, typer.Option(help="also this token, by id or symbol; may be given again")
     ] = None,
     json: Json = False,
-    address: Address = HERE,
+    address: Address = None,
 ) -> None:
     """Show what an address holds on a chain."""
     from server.cli import show as look
@@ -213,7 +218,7 @@ def watch(
     quote: Quote = "USD",
     count: Annotated[int | None, typer.Option(min=1, help="end after so many updates")] = None,
     json: Json = False,
-    address: Address = HERE,
+    address: Address = None,
 ) -> None:
     """Show prices as they change, until interrupted."""
     import nerkh
@@ -235,7 +240,7 @@ def watch(
             print(line, flush=True)  # noqa: T201 -- the command's own voice
 
 
-def sources(*, json: Json = False, address: Address = HERE) -> None:
+def sources(*, json: Json = False, address: Address = None) -> None:
     """Show every source: its state, its success and its latency."""
     from server.cli import show as look
 
@@ -257,7 +262,7 @@ def sources(*, json: Json = False, address: Address = HERE) -> None:
     show(items, json, lambda: look.table(heads, rows, right=(3, 4, 5)))
 
 
-def status(*, json: Json = False, address: Address = HERE) -> None:
+def status(*, json: Json = False, address: Address = None) -> None:
     """Show how Nerkh itself stands."""
     from server.cli import show as look
 

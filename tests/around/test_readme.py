@@ -102,7 +102,7 @@ def wrong_commands(text: str) -> list[str]:
 def wrong_settings(text: str) -> list[str]:
     """Return the variables that are no setting and no key of a source."""
     fields = {f"NERKH_{name.upper()}" for name in Settings.model_fields}
-    fields |= {"NERKH_SETTINGS", "NERKH_ADDRESS", "NERKH_FIXTURES", "NERKH_PYTHON", "NERKH_", KEY}
+    fields |= {"NERKH_SETTINGS", "NERKH_FIXTURES", "NERKH_PYTHON", "NERKH_", KEY}
     fields |= {source.key.setting for source in sources() if source.key is not None}
     return sorted(set(re.findall(r"\bNERKH_[A-Z_]*", text)) - fields)
 

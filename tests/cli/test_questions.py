@@ -6,6 +6,7 @@ import json
 import socket
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import nerkh as client
@@ -189,7 +190,10 @@ def test_watch_shows_changes_and_holes_until_its_count(ask: Command, service: Fa
         (client.NotFound("no asset 'FOO'; did you mean food?"), 1, "no asset 'FOO'; did you mean food?"),
         (client.InvalidArgument("quote: 'X' is not valid"), 2, "quote: 'X' is not valid"),
         (client.SourcesFailed("every source failed", attempts=()), 69, "every source failed"),
-        (client.ShuttingDown("the service is shutting down"), 69, "start it with nerkh up, or give --address"),
+        (client.ShuttingDown("the service is shutting down; retry"), 69, "nerkh: the service is shutting down; retry"),
+        (client.Unavailable("the database is away", reason="STORE_UNAVAILABLE"), 69, "nerkh: the database is away"),
+        (client.Unavailable("reset"), 69, "does not answer (reset); start it with nerkh up, or give --address"),
+        (client.DeadlineExceeded("the deadline ended"), 69, "in time; ask again, nerkh sources shows which are slow"),
         (client.InternalError("internal error"), 1, "internal error"),
     ],
     ids=lambda value: type(value).__name__,
@@ -216,6 +220,23 @@ def test_nobody_there_is_said_with_what_to_do(nerkh: Command) -> None:
     assert ended.err.startswith(f"nerkh: {address} does not answer (")
     assert ended.err.endswith("); start it with nerkh up, or give --address\n")
     assert "last error" not in ended.err
+
+
+def test_the_address_may_stand_in_the_settings_file(
+    nerkh: Command, service: FakeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The file names the service to ask; the environment wins over it, and the flag over both."""
+    service.answer("GetPrice", price("BTC", "64000"))
+    file = tmp_path / "settings"
+    monkeypatch.setenv("NERKH_SETTINGS", str(file))
+    monkeypatch.delenv("NERKH_ADDRESS", raising=False)
+    file.write_text(f"NERKH_ADDRESS={service.target}\n")
+    assert nerkh("price", "BTC").status == 0
+    file.write_text("NERKH_ADDRESS=127.0.0.1:1\n")
+    assert "127.0.0.1:1 does not answer" in nerkh("price", "BTC").err
+    assert nerkh("price", "BTC", "--address", service.target).status == 0
+    monkeypatch.setenv("NERKH_ADDRESS", service.target)
+    assert nerkh("price", "BTC").status == 0
 
 
 def test_a_service_that_is_not_ready_ends_with_69(ask: Command, service: FakeServer) -> None:
