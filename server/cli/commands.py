@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +25,7 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 
 
 def port(what: str, usual: int) -> Any:
@@ -41,6 +45,10 @@ def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit status."""
     try:
         status = app(list(words), prog_name="nerkh", standalone_mode=False)
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()  # what cannot be written is said here, not as the interpreter ends
+    except OSError as error:
+        return unwritten(error)
     except SetupError as error:
         return process.complain(error)
     except Exit as ended:
@@ -52,6 +60,21 @@ def run(words: Sequence[str]) -> int:
     except (KeyboardInterrupt, Abort):
         return INTERRUPTED
     return status if isinstance(status, int) else 0
+
+
+def unwritten(error: OSError) -> int:
+    """Return the exit status of a command that could not write what it had to; raises any other error.
+
+    A reader that went away, such as `head`, knows why; anything else is said in one line.
+    """
+    if error.errno not in UNWRITABLE:
+        raise error
+    with open(os.devnull, "w") as nothing:  # noqa: PTH123 -- else the interpreter complains of the rest as it ends
+        os.dup2(nothing.fileno(), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return 1
+    said = os.strerror(error.errno or 0).lower()
+    return process.complain(SetupError(f"cannot write ({said}); make room, or write elsewhere", 1))
 
 
 def asked_for(words: Sequence[str]) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nerkh import PriceUpdate
+from nerkh.testing import FakeServer, price
 
 from server.cli import commands, process, questions
 from server.errors import SetupError
@@ -64,6 +69,32 @@ def test_nothing_asked_shows_the_help(nerkh: Command) -> None:
     """`nerkh` alone shows what there is."""
     ended = nerkh()
     assert "fear-greed" in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    "words", [["price", "BTC"], ["price", "BTC", "--json"], ["watch", "BTC", "--count", "1"], ["price", "--help"]]
+)
+def test_an_answer_that_cannot_be_written_is_one_line(service: FakeServer, words: list[str]) -> None:
+    """A full device is said in one line with status 1; a reader that went away is not worth a word."""
+    service.answer("GetPrice", price("BTC", "64000"))
+    service.stream("StreamPrices", [PriceUpdate(price=price("BTC", "64000"), sequence=1)])
+    command = [sys.executable, "-m", "server", *words]
+    environ = {**os.environ, "NERKH_ADDRESS": service.target}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environ)
+    said = "nerkh: cannot write (no space left on device); make room, or write elsewhere\n"
+    assert (ended.returncode, ended.stderr) == (1, said)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        ended = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, text=True, check=False, env=environ)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_another_error_of_the_systems_goes_on() -> None:
+    """Only what keeps a command from writing is told as that."""
+    with pytest.raises(FileNotFoundError):
+        commands.unwritten(FileNotFoundError(2, "No such file"))
 
 
 def test_flags_of_up_stand_over_the_environment(
