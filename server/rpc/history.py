@@ -85,9 +85,11 @@ class HistoryServicer:
         text = optional_name(request.asset, "asset", AN_ASSET)
         response = history_pb2.ListSentimentObservationsResponse(provenance=self._provenance(call))
         if text:
-            asset = self._names.asset(text).asset
-            call.asset = response.asset = asset.id
-            mood = await self._history.mood(asset.id, span, after, size)
+            named = self._names.asset(text)
+            call.asset = response.asset = named.asset.id
+            response.ambiguous = bool(named.candidates)
+            response.candidates.extend(candidate_messages(named.candidates))
+            mood = await self._history.mood(named.asset.id, span, after, size)
             response.points.extend(_mood_point(row, simulated=self._history.simulated) for row in mood.rows)
             response.next_page_token = self._tokens.next(mood.after, request)
         else:

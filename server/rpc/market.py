@@ -116,6 +116,8 @@ class MarketServicer:
             ],
             next_page_token=self._tokens.next(cursor, request),
             provenance=provenance_message(own(self._clock.now())),
+            ambiguous=bool(named.candidates),
+            candidates=candidate_messages(named.candidates),
         )
 
     async def list_assets(self, request: Any, _call: Call) -> market_pb2.ListAssetsResponse:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import grpc
-from nerkh.v1 import monitoring_pb2
+from nerkh.v1 import monitoring_pb2, types_pb2
 
 from server.errors import InvalidField
 from server.rpc.calls import LIST_S, Call, Method, Unary
@@ -20,6 +20,7 @@ from server.rpc.convert.monitoring import (
     source_message,
 )
 from server.rpc.convert.plain import name_in, optional_name, timestamp
+from server.rpc.convert.provenance import provenance_message
 from server.rpc.pages import PageTokens, page_of, page_size
 from server.rpc.slots import OpenStreams
 from server.services.monitoring import Monitoring
@@ -84,6 +85,7 @@ class MonitoringServicer:
                 active_count=status.active_requests,
             ),
             streams=pb.StreamCounts(open_count=len(self._streams), opened_count=self._streams.opened),
+            provenance=self._origin(),
         )
 
     async def list_sources(self, request: Any, _call: Call) -> monitoring_pb2.ListSourcesResponse:
@@ -97,18 +99,21 @@ class MonitoringServicer:
         return monitoring_pb2.ListSourcesResponse(
             sources=[source_message(source) for source in page],
             next_page_token=self._tokens.next(cursor, request),
+            provenance=self._origin(),
         )
 
     async def get_source(self, request: Any, call: Call) -> monitoring_pb2.GetSourceResponse:
         """Answer with one source."""
         source = self._monitoring.source(name_in(request.source, "source", "a source's id, as ListSources gives it"))
         call.source = source.id
-        return monitoring_pb2.GetSourceResponse(source=source_message(source))
+        return monitoring_pb2.GetSourceResponse(source=source_message(source), provenance=self._origin())
 
     async def get_hierarchy(self, request: Any, _call: Call) -> monitoring_pb2.GetHierarchyResponse:
         """Answer with the order in which the sources of each kind are asked."""
         rankings = self._monitoring.hierarchy(optional_name(request.kind, "kind", "a kind of data"))
-        return monitoring_pb2.GetHierarchyResponse(rankings=[ranking_message(each) for each in rankings])
+        return monitoring_pb2.GetHierarchyResponse(
+            rankings=[ranking_message(each) for each in rankings], provenance=self._origin()
+        )
 
     async def list_circuit_breakers(self, request: Any, _call: Call) -> monitoring_pb2.ListCircuitBreakersResponse:
         """Answer with a page of circuit breakers, sorted by source and kind."""
@@ -121,6 +126,7 @@ class MonitoringServicer:
         return monitoring_pb2.ListCircuitBreakersResponse(
             circuit_breakers=[breaker_message(breaker) for breaker in page],
             next_page_token=self._tokens.next(cursor, request),
+            provenance=self._origin(),
         )
 
     async def list_requests(self, request: Any, _call: Call) -> monitoring_pb2.ListRequestsResponse:
@@ -139,7 +145,11 @@ class MonitoringServicer:
         return monitoring_pb2.ListRequestsResponse(
             requests=[record_message(record) for record in rows],
             next_page_token=self._tokens.next(None if last is None else (last,), request),
+            provenance=self._origin(),
         )
+
+    def _origin(self) -> types_pb2.Provenance:
+        return provenance_message(self._monitoring.origin())
 
 
 def _choice(value: int, known: dict[Any, Any], field: str) -> Any:

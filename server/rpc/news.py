@@ -12,10 +12,10 @@ from server.errors import InvalidField
 from server.rpc.calls import LIST_S, Call, Method, Unary
 from server.rpc.convert.news import article_message
 from server.rpc.convert.plain import known_view, name_in, optional_name, range_in
-from server.rpc.convert.provenance import provenance_message
+from server.rpc.convert.provenance import candidate_messages, provenance_message
 from server.rpc.market import AN_ASSET
 from server.rpc.pages import PageTokens, page_size
-from server.services.naming import Names
+from server.services.naming import Named, Names
 from server.services.news import News, Wanted, words_of
 
 SERVICE = "nerkh.v1.NewsService"
@@ -41,7 +41,8 @@ class NewsServicer:
         """Answer with a page of articles, the newest first."""
         full = known_view(request)
         size, cursor = page_size(request, 25, 200), self._tokens.read(request)
-        wanted = self._wanted(request)
+        named = self._named(request)
+        wanted = self._wanted(request, named)
         call.asset = wanted.asset
         after = (cursor[0], str(cursor[1])) if cursor is not None and isinstance(cursor[0], datetime) else None
         found = await self._news.page(wanted, after, size, call.left_s())
@@ -50,6 +51,9 @@ class NewsServicer:
             articles=[article_message(article) for article in found.articles],
             next_page_token=self._tokens.next(found.after, request),
             provenance=provenance_message(found.provenance, full=full),
+            asset=wanted.asset,
+            ambiguous=named is not None and bool(named.candidates),
+            candidates=candidate_messages(named.candidates if named else ()),
         )
 
     async def get_article(self, request: Any, call: Call) -> news_pb2.GetArticleResponse:
@@ -62,7 +66,11 @@ class NewsServicer:
             article=article_message(article), provenance=provenance_message(provenance, full=full)
         )
 
-    def _wanted(self, request: Any) -> Wanted:
+    def _named(self, request: Any) -> Named | None:
+        text = optional_name(request.asset, "asset", AN_ASSET)
+        return self._names.asset(text) if text else None
+
+    def _wanted(self, request: Any, named: Named | None) -> Wanted:
         start, end = range_in(request)
         language = request.language
         if language and not _LANGUAGE.match(language):
@@ -70,9 +78,8 @@ class NewsServicer:
         search = optional_name(request.search, "search", "words")
         if search and not words_of(search):
             raise InvalidField("search", search, "words, of letters or digits")
-        asset = optional_name(request.asset, "asset", AN_ASSET)
         return Wanted(
-            asset=self._names.asset(asset).asset.id if asset else "",
+            asset=named.asset.id if named else "",
             source=self._names.source(optional_name(request.source, "source", "a source's id")),
             language=language,
             text=search,

@@ -22,7 +22,7 @@ from server.rpc.convert.onchain import (
     whale_message,
 )
 from server.rpc.convert.plain import known_view, least_in, name_in, optional_name
-from server.rpc.convert.provenance import provenance_message
+from server.rpc.convert.provenance import candidate_messages, provenance_message
 from server.rpc.market import AN_ASSET
 from server.rpc.pages import PageTokens, page_of, page_size
 from server.services.answers import own
@@ -141,17 +141,21 @@ class OnchainServicer:
         full = known_view(request)
         chain = self._chain(request, call) if request.chain else None
         text = optional_name(request.asset, "asset", AN_ASSET)
-        asset = self._names.asset(text).asset if text else None
+        named = self._names.asset(text) if text else None
         least = least_in(request.minimum_amount, "minimum_amount")
         least_usd = least_in(request.minimum_amount_usd, "minimum_amount_usd")
         size, after = page_size(request, 25, 100), self._tokens.read(request)
-        rows, provenance = await self._onchain.whales(chain, asset, least, least_usd, call.left_s())
+        rows, provenance = await self._onchain.whales(
+            chain, named.asset if named else None, least, least_usd, call.left_s()
+        )
         call.note(provenance)
         page, cursor = page_of(rows, after, size, _newest_whale_first)
         return onchain_pb2.ListWhaleTransactionsResponse(
             transactions=[whale_message(each) for each in page],
             next_page_token=self._tokens.next(cursor, request),
             provenance=provenance_message(provenance, full=full),
+            ambiguous=named is not None and bool(named.candidates),
+            candidates=candidate_messages(named.candidates if named else ()),
         )
 
     def _chain(self, request: Any, call: Call) -> Chain:

@@ -11,7 +11,8 @@ from server.clock import Clock
 from server.errors import InvalidField, Unknown
 from server.fallback import Engine
 from server.fallback.cache import CacheStats
-from server.model import BreakerState, BreakerView, Kind, Ranking, SourceState, SourceView
+from server.model import BreakerState, BreakerView, Kind, Provenance, Ranking, SourceState, SourceView
+from server.services.answers import own
 from server.services.requests import RequestLog
 from server.services.sentiment_model import MODEL
 from server.store import Store
@@ -45,6 +46,10 @@ class Monitoring:
         self._simulated = simulated
         self._started = clock.now()
         self.requests = requests
+
+    def origin(self) -> Provenance:
+        """Return where all of it comes from: the service itself, now."""
+        return own(self._clock.now())
 
     def status(self) -> SystemStatus:
         """Return how everything stands."""

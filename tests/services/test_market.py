@@ -58,6 +58,23 @@ def test_a_shared_symbol_names_its_candidates(nerkh: Nerkh) -> None:
     assert not nerkh("GetAsset", asset=ids[0]).ambiguous
 
 
+@pytest.mark.parametrize("symbol", ["TON", "JUP", "STRK", "HOT", "BEAM"])
+@pytest.mark.parametrize("name", ["ListIntervals", "ListArticles", "ListSentimentObservations"])
+def test_a_list_of_a_shared_symbol_names_its_candidates(nerkh: Nerkh, name: str, symbol: str) -> None:
+    """A list says as a price does which asset it took and which others share the symbol; by its id none do."""
+    wanted = nerkh("GetAsset", asset=symbol)
+    assert wanted.ambiguous
+    found = nerkh(name, asset=symbol)
+    assert found.ambiguous
+    assert list(found.candidates) == list(wanted.candidates)
+    assert getattr(found, "asset", wanted.asset.id) == wanted.asset.id
+    by_id = nerkh(name, asset=wanted.asset.id)
+    assert (by_id.ambiguous, list(by_id.candidates)) == (False, [])
+    if name != "ListIntervals":
+        anything = nerkh(name)
+        assert (anything.ambiguous, list(anything.candidates), getattr(anything, "asset", "")) == (False, [], "")
+
+
 def test_a_batch_gives_what_can_be_had_and_says_what_cannot(nerkh: Nerkh) -> None:
     """In the order of the request; a failure says why as GetPrice would."""
     answer = nerkh("BatchGetPrices", assets=["ETH", "no-such", "BTC"], view="VIEW_FULL")

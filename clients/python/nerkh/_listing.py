@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from nerkh._methods import Method
-from nerkh._models.common import Provenance
+from nerkh._models.common import AssetCandidate, Provenance
 from nerkh._reader import read
 
 T = TypeVar("T")
@@ -37,6 +37,12 @@ class Listing(Generic[T]):
         if "provenance" not in response.DESCRIPTOR.fields_by_name:
             return None
         return read(Provenance, response.provenance)
+
+    def candidates(self, response: Any) -> tuple[AssetCandidate, ...]:
+        """Return the assets among which the one of a page was taken, none where its name was not ambiguous."""
+        if "candidates" not in response.DESCRIPTOR.fields_by_name:
+            return ()
+        return tuple(read(AssetCandidate, each) for each in response.candidates)
 
 
 def _has_own(message: Any) -> bool:

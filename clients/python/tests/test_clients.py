@@ -178,9 +178,21 @@ async def test_lists(
     assert list(twin) == [item] * 3
     for one in (page, twin, await page.next_page()):
         assert head is None or one.series == head
-        assert (one.provenance is None) == (part == "monitoring")
+        assert one.provenance is not None
     assert await (await page.next_page()).next_page() is None
     assert "more follow" in repr(twin)
+
+
+async def test_a_page_names_the_assets_that_share_a_symbol(
+    server: FakeServer, client: nerkh.AsyncClient, blocking: nerkh.Client
+) -> None:
+    """Where the name was ambiguous the page has the candidates, the one that was taken first; else it has none."""
+    several = tuple(nerkh.AssetCandidate(asset=name, symbol="TON", name=name) for name in ("toncoin", "tokamak"))
+    series = nerkh.SentimentSeries(asset="toncoin", ambiguous=True, candidates=several)
+    server.answer("ListArticles", [], series=series, asset="TON")
+    server.answer("ListArticles", [], asset="toncoin")
+    assert (await client.news.articles("TON")).candidates == blocking.news.articles("TON").candidates == several
+    assert (await client.news.articles("toncoin")).candidates == blocking.news.articles("toncoin").candidates == ()
 
 
 async def test_rankings(server: FakeServer, client: nerkh.AsyncClient, blocking: nerkh.Client) -> None:

@@ -90,3 +90,5 @@ class SentimentSeries:
 
     asset: str = ""
     gaps: tuple[Gap, ...] = ()
+    ambiguous: bool = False
+    candidates: tuple[AssetCandidate, ...] = ()

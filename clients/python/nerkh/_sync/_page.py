@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Generic, Self, TypeVar
 
 from nerkh._listing import Listing
-from nerkh._models.common import Provenance
+from nerkh._models.common import AssetCandidate, Provenance
 from nerkh._options import Timeout
 from nerkh._reader import read
 from nerkh._tables import Table
@@ -19,7 +19,8 @@ S = TypeVar("S")
 class Page(Table[T]):
     """One page of a list: `items` are its own, iterating goes on over all pages, fetching each when it is due.
 
-    `next_page_token` is empty on the last page; `provenance` is None for lists about the service itself.
+    `next_page_token` is empty on the last page. `candidates` are all assets that share the symbol that was asked for,
+    the one that was taken first; empty unless several do.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Page(Table[T]):
         self.items: tuple[T, ...] = listing.items(response)
         self.next_page_token: str = response.next_page_token
         self.provenance: Provenance | None = listing.provenance(response)
+        self.candidates: tuple[AssetCandidate, ...] = listing.candidates(response)
 
     def __iter__(self) -> Iterator[T]:
         """Yield the items of this page and of all that follow."""

@@ -177,15 +177,19 @@ class ListSentimentObservationsRequest(_message.Message):
     def __init__(self, asset: _Optional[str] = ..., source: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListSentimentObservationsResponse(_message.Message):
-    __slots__ = ("asset", "points", "gaps", "next_page_token", "provenance")
+    __slots__ = ("asset", "points", "gaps", "next_page_token", "provenance", "ambiguous", "candidates")
     ASSET_FIELD_NUMBER: _ClassVar[int]
     POINTS_FIELD_NUMBER: _ClassVar[int]
     GAPS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    AMBIGUOUS_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     asset: str
     points: _containers.RepeatedCompositeFieldContainer[SentimentPoint]
     gaps: _containers.RepeatedCompositeFieldContainer[_types_pb2.Gap]
     next_page_token: str
     provenance: _types_pb2.Provenance
-    def __init__(self, asset: _Optional[str] = ..., points: _Optional[_Iterable[_Union[SentimentPoint, _Mapping]]] = ..., gaps: _Optional[_Iterable[_Union[_types_pb2.Gap, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+    ambiguous: bool
+    candidates: _containers.RepeatedCompositeFieldContainer[_types_pb2.AssetCandidate]
+    def __init__(self, asset: _Optional[str] = ..., points: _Optional[_Iterable[_Union[SentimentPoint, _Mapping]]] = ..., gaps: _Optional[_Iterable[_Union[_types_pb2.Gap, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ..., ambiguous: bool = ..., candidates: _Optional[_Iterable[_Union[_types_pb2.AssetCandidate, _Mapping]]] = ...) -> None: ...

@@ -281,16 +281,20 @@ class ListIntervalsRequest(_message.Message):
     def __init__(self, asset: _Optional[str] = ..., quote: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListIntervalsResponse(_message.Message):
-    __slots__ = ("asset", "intervals", "next_page_token", "provenance")
+    __slots__ = ("asset", "intervals", "next_page_token", "provenance", "ambiguous", "candidates")
     ASSET_FIELD_NUMBER: _ClassVar[int]
     INTERVALS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    AMBIGUOUS_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     asset: str
     intervals: _containers.RepeatedCompositeFieldContainer[CandleInterval]
     next_page_token: str
     provenance: _types_pb2.Provenance
-    def __init__(self, asset: _Optional[str] = ..., intervals: _Optional[_Iterable[_Union[CandleInterval, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+    ambiguous: bool
+    candidates: _containers.RepeatedCompositeFieldContainer[_types_pb2.AssetCandidate]
+    def __init__(self, asset: _Optional[str] = ..., intervals: _Optional[_Iterable[_Union[CandleInterval, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ..., ambiguous: bool = ..., candidates: _Optional[_Iterable[_Union[_types_pb2.AssetCandidate, _Mapping]]] = ...) -> None: ...
 
 class Contract(_message.Message):
     __slots__ = ("chain", "address", "decimals", "caip19")

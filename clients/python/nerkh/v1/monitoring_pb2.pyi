@@ -126,7 +126,7 @@ class GetSystemStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetSystemStatusResponse(_message.Message):
-    __slots__ = ("ready", "version", "start_time", "status_time", "simulated", "store", "cache", "sources", "models", "requests", "streams")
+    __slots__ = ("ready", "version", "start_time", "status_time", "simulated", "store", "cache", "sources", "models", "requests", "streams", "provenance")
     READY_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -138,6 +138,7 @@ class GetSystemStatusResponse(_message.Message):
     MODELS_FIELD_NUMBER: _ClassVar[int]
     REQUESTS_FIELD_NUMBER: _ClassVar[int]
     STREAMS_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     ready: bool
     version: str
     start_time: _timestamp_pb2.Timestamp
@@ -149,7 +150,8 @@ class GetSystemStatusResponse(_message.Message):
     models: _containers.RepeatedCompositeFieldContainer[ModelStatus]
     requests: RequestCounts
     streams: StreamCounts
-    def __init__(self, ready: bool = ..., version: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: bool = ..., store: _Optional[_Union[StoreStatus, _Mapping]] = ..., cache: _Optional[_Union[CacheStatus, _Mapping]] = ..., sources: _Optional[_Iterable[_Union[SourceStateCount, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStatus, _Mapping]]] = ..., requests: _Optional[_Union[RequestCounts, _Mapping]] = ..., streams: _Optional[_Union[StreamCounts, _Mapping]] = ...) -> None: ...
+    provenance: _types_pb2.Provenance
+    def __init__(self, ready: bool = ..., version: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: bool = ..., store: _Optional[_Union[StoreStatus, _Mapping]] = ..., cache: _Optional[_Union[CacheStatus, _Mapping]] = ..., sources: _Optional[_Iterable[_Union[SourceStateCount, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStatus, _Mapping]]] = ..., requests: _Optional[_Union[RequestCounts, _Mapping]] = ..., streams: _Optional[_Union[StreamCounts, _Mapping]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
 class CircuitBreaker(_message.Message):
     __slots__ = ("source", "kind", "state", "consecutive_failure_count", "call_count", "failure_count", "opened_time", "next_probe_time", "trip_count")
@@ -238,12 +240,14 @@ class ListSourcesRequest(_message.Message):
     def __init__(self, state: _Optional[_Union[SourceState, str]] = ..., kind: _Optional[str] = ..., chain: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListSourcesResponse(_message.Message):
-    __slots__ = ("sources", "next_page_token")
+    __slots__ = ("sources", "next_page_token", "provenance")
     SOURCES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     sources: _containers.RepeatedCompositeFieldContainer[Source]
     next_page_token: str
-    def __init__(self, sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    provenance: _types_pb2.Provenance
+    def __init__(self, sources: _Optional[_Iterable[_Union[Source, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
 class GetSourceRequest(_message.Message):
     __slots__ = ("source",)
@@ -252,10 +256,12 @@ class GetSourceRequest(_message.Message):
     def __init__(self, source: _Optional[str] = ...) -> None: ...
 
 class GetSourceResponse(_message.Message):
-    __slots__ = ("source",)
+    __slots__ = ("source", "provenance")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     source: Source
-    def __init__(self, source: _Optional[_Union[Source, _Mapping]] = ...) -> None: ...
+    provenance: _types_pb2.Provenance
+    def __init__(self, source: _Optional[_Union[Source, _Mapping]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
 class RankedSource(_message.Message):
     __slots__ = ("source", "tier", "position", "score", "success_ratio", "latency_p70_ms", "call_count", "excluded_reason")
@@ -294,10 +300,12 @@ class GetHierarchyRequest(_message.Message):
     def __init__(self, kind: _Optional[str] = ...) -> None: ...
 
 class GetHierarchyResponse(_message.Message):
-    __slots__ = ("rankings",)
+    __slots__ = ("rankings", "provenance")
     RANKINGS_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     rankings: _containers.RepeatedCompositeFieldContainer[KindRanking]
-    def __init__(self, rankings: _Optional[_Iterable[_Union[KindRanking, _Mapping]]] = ...) -> None: ...
+    provenance: _types_pb2.Provenance
+    def __init__(self, rankings: _Optional[_Iterable[_Union[KindRanking, _Mapping]]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
 class ListCircuitBreakersRequest(_message.Message):
     __slots__ = ("source", "kind", "state", "page_size", "page_token")
@@ -314,12 +322,14 @@ class ListCircuitBreakersRequest(_message.Message):
     def __init__(self, source: _Optional[str] = ..., kind: _Optional[str] = ..., state: _Optional[_Union[BreakerState, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListCircuitBreakersResponse(_message.Message):
-    __slots__ = ("circuit_breakers", "next_page_token")
+    __slots__ = ("circuit_breakers", "next_page_token", "provenance")
     CIRCUIT_BREAKERS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     circuit_breakers: _containers.RepeatedCompositeFieldContainer[CircuitBreaker]
     next_page_token: str
-    def __init__(self, circuit_breakers: _Optional[_Iterable[_Union[CircuitBreaker, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    provenance: _types_pb2.Provenance
+    def __init__(self, circuit_breakers: _Optional[_Iterable[_Union[CircuitBreaker, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
 class RequestRecord(_message.Message):
     __slots__ = ("method", "request_time", "latency_ms", "code", "asset", "chain", "source", "freshness", "fallback")
@@ -356,9 +366,11 @@ class ListRequestsRequest(_message.Message):
     def __init__(self, method: _Optional[str] = ..., code: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListRequestsResponse(_message.Message):
-    __slots__ = ("requests", "next_page_token")
+    __slots__ = ("requests", "next_page_token", "provenance")
     REQUESTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     requests: _containers.RepeatedCompositeFieldContainer[RequestRecord]
     next_page_token: str
-    def __init__(self, requests: _Optional[_Iterable[_Union[RequestRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    provenance: _types_pb2.Provenance
+    def __init__(self, requests: _Optional[_Iterable[_Union[RequestRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...

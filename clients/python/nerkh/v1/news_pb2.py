@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from nerkh.v1 import types_pb2 as nerkh_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13nerkh/v1/news.proto\x12\x08nerkh.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14nerkh/v1/types.proto\"\x92\x02\n\x07\x41rticle\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\x12\x32\n\x0epublished_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07sources\x18\x05 \x03(\t\x12\x0f\n\x07summary\x18\x06 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x07 \x01(\t\x12\x11\n\timage_url\x18\x08 \x01(\t\x12\x10\n\x08language\x18\t \x01(\t\x12\x12\n\ncategories\x18\n \x03(\t\x12\x0e\n\x06\x61ssets\x18\x0b \x03(\t\x12\x1c\n\x0fsentiment_score\x18\x0c \x01(\x01H\x00\x88\x01\x01\x42\x12\n\x10_sentiment_score\"\xf9\x01\n\x13ListArticlesRequest\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x0e\n\x06search\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\x12\x1c\n\x04view\x18\t \x01(\x0e\x32\x0e.nerkh.v1.View\"~\n\x14ListArticlesResponse\x12#\n\x08\x61rticles\x18\x01 \x03(\x0b\x32\x11.nerkh.v1.Article\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12(\n\nprovenance\x18\x03 \x01(\x0b\x32\x14.nerkh.v1.Provenance\"B\n\x11GetArticleRequest\x12\x0f\n\x07\x61rticle\x18\x01 \x01(\t\x12\x1c\n\x04view\x18\x02 \x01(\x0e\x32\x0e.nerkh.v1.View\"b\n\x12GetArticleResponse\x12\"\n\x07\x61rticle\x18\x01 \x01(\x0b\x32\x11.nerkh.v1.Article\x12(\n\nprovenance\x18\x02 \x01(\x0b\x32\x14.nerkh.v1.Provenance2\xdb\x01\n\x0bNewsService\x12\x63\n\x0cListArticles\x12\x1d.nerkh.v1.ListArticlesRequest\x1a\x1e.nerkh.v1.ListArticlesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/articles\x12g\n\nGetArticle\x12\x1b.nerkh.v1.GetArticleRequest\x1a\x1c.nerkh.v1.GetArticleResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/articles/{article}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13nerkh/v1/news.proto\x12\x08nerkh.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14nerkh/v1/types.proto\"\x92\x02\n\x07\x41rticle\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0b\n\x03url\x18\x03 \x01(\t\x12\x32\n\x0epublished_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07sources\x18\x05 \x03(\t\x12\x0f\n\x07summary\x18\x06 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x07 \x01(\t\x12\x11\n\timage_url\x18\x08 \x01(\t\x12\x10\n\x08language\x18\t \x01(\t\x12\x12\n\ncategories\x18\n \x03(\t\x12\x0e\n\x06\x61ssets\x18\x0b \x03(\t\x12\x1c\n\x0fsentiment_score\x18\x0c \x01(\x01H\x00\x88\x01\x01\x42\x12\n\x10_sentiment_score\"\xf9\x01\n\x13ListArticlesRequest\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x0e\n\x06search\x18\x04 \x01(\t\x12.\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\x12\x1c\n\x04view\x18\t \x01(\x0e\x32\x0e.nerkh.v1.View\"\xce\x01\n\x14ListArticlesResponse\x12#\n\x08\x61rticles\x18\x01 \x03(\x0b\x32\x11.nerkh.v1.Article\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12(\n\nprovenance\x18\x03 \x01(\x0b\x32\x14.nerkh.v1.Provenance\x12\r\n\x05\x61sset\x18\x04 \x01(\t\x12\x11\n\tambiguous\x18\x05 \x01(\x08\x12,\n\ncandidates\x18\x06 \x03(\x0b\x32\x18.nerkh.v1.AssetCandidate\"B\n\x11GetArticleRequest\x12\x0f\n\x07\x61rticle\x18\x01 \x01(\t\x12\x1c\n\x04view\x18\x02 \x01(\x0e\x32\x0e.nerkh.v1.View\"b\n\x12GetArticleResponse\x12\"\n\x07\x61rticle\x18\x01 \x01(\x0b\x32\x11.nerkh.v1.Article\x12(\n\nprovenance\x18\x02 \x01(\x0b\x32\x14.nerkh.v1.Provenance2\xdb\x01\n\x0bNewsService\x12\x63\n\x0cListArticles\x12\x1d.nerkh.v1.ListArticlesRequest\x1a\x1e.nerkh.v1.ListArticlesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/articles\x12g\n\nGetArticle\x12\x1b.nerkh.v1.GetArticleRequest\x1a\x1c.nerkh.v1.GetArticleResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/articles/{article}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,12 +42,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ARTICLE']._serialized_end=393
   _globals['_LISTARTICLESREQUEST']._serialized_start=396
   _globals['_LISTARTICLESREQUEST']._serialized_end=645
-  _globals['_LISTARTICLESRESPONSE']._serialized_start=647
-  _globals['_LISTARTICLESRESPONSE']._serialized_end=773
-  _globals['_GETARTICLEREQUEST']._serialized_start=775
-  _globals['_GETARTICLEREQUEST']._serialized_end=841
-  _globals['_GETARTICLERESPONSE']._serialized_start=843
-  _globals['_GETARTICLERESPONSE']._serialized_end=941
-  _globals['_NEWSSERVICE']._serialized_start=944
-  _globals['_NEWSSERVICE']._serialized_end=1163
+  _globals['_LISTARTICLESRESPONSE']._serialized_start=648
+  _globals['_LISTARTICLESRESPONSE']._serialized_end=854
+  _globals['_GETARTICLEREQUEST']._serialized_start=856
+  _globals['_GETARTICLEREQUEST']._serialized_end=922
+  _globals['_GETARTICLERESPONSE']._serialized_start=924
+  _globals['_GETARTICLERESPONSE']._serialized_end=1022
+  _globals['_NEWSSERVICE']._serialized_start=1025
+  _globals['_NEWSSERVICE']._serialized_end=1244
 # @@protoc_insertion_point(module_scope)

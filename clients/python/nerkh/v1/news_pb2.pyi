@@ -62,14 +62,20 @@ class ListArticlesRequest(_message.Message):
     def __init__(self, asset: _Optional[str] = ..., source: _Optional[str] = ..., language: _Optional[str] = ..., search: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., view: _Optional[_Union[_types_pb2.View, str]] = ...) -> None: ...
 
 class ListArticlesResponse(_message.Message):
-    __slots__ = ("articles", "next_page_token", "provenance")
+    __slots__ = ("articles", "next_page_token", "provenance", "asset", "ambiguous", "candidates")
     ARTICLES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    AMBIGUOUS_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     articles: _containers.RepeatedCompositeFieldContainer[Article]
     next_page_token: str
     provenance: _types_pb2.Provenance
-    def __init__(self, articles: _Optional[_Iterable[_Union[Article, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+    asset: str
+    ambiguous: bool
+    candidates: _containers.RepeatedCompositeFieldContainer[_types_pb2.AssetCandidate]
+    def __init__(self, articles: _Optional[_Iterable[_Union[Article, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ..., asset: _Optional[str] = ..., ambiguous: bool = ..., candidates: _Optional[_Iterable[_Union[_types_pb2.AssetCandidate, _Mapping]]] = ...) -> None: ...
 
 class GetArticleRequest(_message.Message):
     __slots__ = ("article", "view")

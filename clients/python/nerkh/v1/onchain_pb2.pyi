@@ -372,11 +372,15 @@ class ListWhaleTransactionsRequest(_message.Message):
     def __init__(self, chain: _Optional[str] = ..., asset: _Optional[str] = ..., minimum_amount: _Optional[str] = ..., minimum_amount_usd: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., view: _Optional[_Union[_types_pb2.View, str]] = ...) -> None: ...
 
 class ListWhaleTransactionsResponse(_message.Message):
-    __slots__ = ("transactions", "next_page_token", "provenance")
+    __slots__ = ("transactions", "next_page_token", "provenance", "ambiguous", "candidates")
     TRANSACTIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    AMBIGUOUS_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     transactions: _containers.RepeatedCompositeFieldContainer[WhaleTransaction]
     next_page_token: str
     provenance: _types_pb2.Provenance
-    def __init__(self, transactions: _Optional[_Iterable[_Union[WhaleTransaction, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+    ambiguous: bool
+    candidates: _containers.RepeatedCompositeFieldContainer[_types_pb2.AssetCandidate]
+    def __init__(self, transactions: _Optional[_Iterable[_Union[WhaleTransaction, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ..., ambiguous: bool = ..., candidates: _Optional[_Iterable[_Union[_types_pb2.AssetCandidate, _Mapping]]] = ...) -> None: ...
