@@ -112,15 +112,15 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[App]:
 
     Raises `SetupError` when a port, the data folder, the database or the simulator cannot be used.
     """
-    world, metrics = registry(), Metrics()
+    world, metrics = registry(), Metrics(settings.metric_series)
     operators_token(settings.data)  # first of all: a folder that cannot be used is said before anything is opened
     async with AsyncExitStack() as stack:
         exposition = _exposition(stack, metrics, settings)
-        catalog = await _catalog(settings)
-        annotator = Annotator(world, SentimentModel())
+        catalog, annotator = await _catalog(settings), Annotator(world, SentimentModel())
         store = await _open_store(stack, settings, clock, annotator)
         engine = await _start_engine(stack, settings, clock, store, catalog)
-        requests, streams = RequestLog(clock), OpenStreams(clock, settings.streams_per_caller)
+        requests = RequestLog(clock, names=settings.usage_names)
+        streams = OpenStreams(clock, settings.streams_per_caller)
         coverage = Coverage(catalog[0], {provider.name: provider for provider in PROVIDERS})
         services = Services.make(
             engine=engine,

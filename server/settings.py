@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     store_flush_s: float = Field(0.2, ge=0, description="how long rows are gathered for one transaction, in seconds")
     store_read_s: float = Field(2.0, gt=0, description="longest read of stored history, in seconds")
     store_wait_s: float = Field(10.0, ge=0, description="longest wait for the database at start, in seconds")
+    usage_names: int = Field(256, gt=0, description="most assets, and chains, that usage figures count by name")
+    metric_series: int = Field(5_000, gt=0, description="most series of one metric; what is over counts as other")
     streams_per_caller: int = Field(16, gt=0)
     keys_per_stream: int = Field(300, gt=0)
 

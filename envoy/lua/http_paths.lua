@@ -34,10 +34,12 @@ return {
   { method = "GET", path = "/v1/prices:batchGet", query = { assets = true, quote = false, view = enum_View } },
   { method = "GET", path = "/v1/prices:stream", query = { assets = true, quote = false, conflationInterval = "span", conflation_interval = "span", heartbeatInterval = "span", heartbeat_interval = "span", cursor = false } },
   { method = "GET", path = "/v1/requests", query = { method = false, code = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false } },
+  { method = "GET", path = "/v1/routes/{kind}:explain", query = { asset = false, chain = false, quote = false, interval = false } },
   { method = "GET", path = "/v1/sources", query = { state = enum_SourceState, kind = false, chain = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false } },
   { method = "GET", path = "/v1/sources/{source}", query = {  } },
   { method = "GET", path = "/v1/systemStatus", query = {  } },
   { method = "GET", path = "/v1/trendingAssets", query = { pageSize = "number", page_size = "number", pageToken = false, page_token = false, view = enum_View } },
+  { method = "GET", path = "/v1/usageStats", query = { windows = true, method = false, topCount = "number", top_count = "number" } },
   { method = "GET", path = "/v1/whaleTransactions", query = { chain = false, asset = false, minimumAmount = false, minimum_amount = false, minimumAmountUsd = false, minimum_amount_usd = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false, view = enum_View } },
   { method = "POST", path = "/v1/sentiment:analyze", query = {  } },
 }

@@ -6,7 +6,7 @@
 -- its first moment, and the first moment after it, since ranges are half-open). A variable of `to` that is not in
 -- the old path is taken from the query, and is required there. Of several rows of one path the first that holds counts.
 
-local limit = { "pageSize", "count" }
+local limit, top = { "pageSize", "count" }, { "topCount", "count" }
 local from, to = { "startTime", "first" }, { "endTime", "last" }
 local asset = { "asset", "text" }
 local assets = { "assets", "list" }
@@ -28,7 +28,13 @@ return {
   { path = "/api/resources/hf/symbols", to = "/v1/assets", query = { limit = limit } },
   { path = "/api/resources/hf/timeframes/{symbol}", to = "/v1/candles/{symbol}/intervals" },
   { path = "/api/resources/status", to = "/v1/systemStatus" },
+  { path = "/api/hierarchy/overview", to = "/v1/hierarchy" },
+  { path = "/api/hierarchy/usage-stats", to = "/v1/usageStats", query = { limit = top } },
+  { path = "/api/hierarchy/health", to = "/v1/sources", query = { limit = limit } },
+  { path = "/api/hierarchy/circuit-breakers", to = "/v1/circuitBreakers", query = { limit = limit } },
   { path = "/api/monitoring/status", to = "/v1/systemStatus" },
+  { path = "/api/monitoring/sources/detailed", to = "/v1/sources", query = { limit = limit } },
+  { path = "/api/monitoring/requests/recent", to = "/v1/requests", query = { limit = limit } },
   { path = "/api/historical/prices/{symbol}", to = "/v1/history/prices/{symbol}", query = { limit = limit, from = from, to = to } },
   { path = "/api/historical/sentiment", to = "/v1/history/sentiment", query = { limit = limit, symbol = asset, from = from, to = to } },
   { path = "/api/historical/news", to = "/v1/articles", query = { limit = limit, symbol = asset, from = from, to = to } },
@@ -40,4 +46,6 @@ return {
   { path = "/api/smart/sentiment", to = "/v1/marketSentiment" },
   { path = "/api/smart/whale-alerts", to = "/v1/whaleTransactions", query = { limit = limit, chain = { "chain", "text" }, symbol = asset } },
   { path = "/api/smart/blockchain/{chain}", to = "/v1/chains/{chain}" },
+  { path = "/api/smart/health-report", to = "/v1/systemStatus" },
+  { path = "/api/smart/stats", to = "/v1/usageStats", query = { limit = top } },
 }

@@ -3,71 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import Exit
 
+from server.cli.asking import Address, Json, asking, show
+from server.cli.explained import explain
 from server.clock import SystemClock
-from server.errors import SetupError
-from server.settings import load
-
-if TYPE_CHECKING:
-    import nerkh
-    from rich.console import RenderableType
 
 UNAVAILABLE = 69
 
 Asset = Annotated[str, typer.Argument(help="id such as bitcoin, symbol such as BTC, or a source's own id")]
 Assets = Annotated[list[str], typer.Argument(help="ids or symbols, such as BTC ETH")]
 Chain = Annotated[str, typer.Argument(help="ethereum, polygon, bnb or bitcoin")]
-Address = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", help="gRPC address of the service, that of NERKH_ADDRESS when unset")
-]
-Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 Full = Annotated[bool, typer.Option("--full", help="show every attempt at every source")]
 Quote = Annotated[str, typer.Option(help="symbol to state amounts in")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="most rows")]
-
-
-@contextmanager
-def asking(given: str | None) -> Iterator[nerkh.Client]:
-    """Yield a client of the service that was given or is set; turn its errors into one line and an exit status."""
-    import nerkh
-
-    address = given or load().address
-    try:
-        with nerkh.Client(address) as client:
-            yield client
-    except nerkh.DeadlineExceeded:
-        raise SetupError(f"no answer from {address} in time; ask again, nerkh sources shows which are slow") from None
-    except nerkh.Unavailable as error:
-        if error.reason != nerkh.Unavailable.default_reason:  # the service's own word: it is there, and says why
-            raise SetupError(str(error)) from None
-        why = str(error).rpartition(": ")[2]  # grpc tells the whole chain of causes; the last is the one to act on
-        raise SetupError(f"{address} does not answer ({why}); start it with nerkh up, or give --address") from None
-    except (nerkh.InvalidArgument, ValueError) as error:
-        raise SetupError(str(error), 2) from None
-    except nerkh.NerkhError as error:
-        raise SetupError(str(error), 1) from None
-
-
-def show(answer: Any, as_json: bool, *parts: Callable[[], RenderableType | None]) -> None:
-    """Print an answer: as JSON, or the parts that are for people."""
-    from server.cli import show as look
-
-    if as_json:
-        print(look.as_json(answer))  # noqa: T201 -- the command's own voice
-        return
-    out = look.console()
-    for part in parts:
-        shown = part()
-        if shown is not None:
-            look.put(out, shown)
 
 
 def price(
@@ -295,5 +250,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "balance": balance,
     "watch": watch,
     "sources": sources,
+    "explain": explain,
     "status": status,
 }

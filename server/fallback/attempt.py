@@ -165,6 +165,7 @@ class Runner:
         """
         lane, now = tried.lane, self._clock.monotonic()
         tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, detail
+        lane.endings.recant(tried.outcome, detail)
         lane.measures.recant(tried.outcome, now, tried.time)
         if lane.breaker.recant(now):
             self._changed(lane)
@@ -248,6 +249,7 @@ class Runner:
         verdict = _SUCCESS if outcome is _OK else VERDICTS[outcome]
         turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
         lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
+        lane.endings.note(tried.time, outcome, tried.latency_s, tried.detail)
         if verdict is not _SUCCESS or lane.standing.is_troubled:
             lane.standing.note(outcome, secret, now, tried.retry_after_s)
             turned = turned or outcome in _SETS_ASIDE or verdict is _SUCCESS

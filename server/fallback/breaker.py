@@ -63,6 +63,7 @@ class Breaker:
         "consecutive_failures",
         "is_open",
         "opened_at",
+        "opened_counts",
         "policy",
         "retry_at",
         "trips",
@@ -88,6 +89,8 @@ class Breaker:
         self.trips = 0
         """Trips in a row; each makes the next cool-down longer."""
         self.opened_at = 0.0
+        self.opened_counts = (0, 0)
+        """Calls and failures in the window when it last opened; none when a probe opened it again."""
         self.retry_at = 0.0
 
     def state(self, now: float) -> BreakerState:
@@ -212,6 +215,7 @@ class Breaker:
         span = min(policy.open_s * self.trips * spread, policy.longest_open_s)
         if retry_after_s is not None:
             span = max(span, min(retry_after_s, policy.longest_retry_after_s))
+        self.opened_counts = self.counts(now)
         self._turn()
         self.is_open = True
         self.opened_at = now

@@ -15,6 +15,7 @@ from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
 from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
 from server.fallback.cache import Cache, CacheStats, Entry, Slot
+from server.fallback.explain import Explainer
 from server.fallback.failure import describe, failure_of
 from server.fallback.fetch import Fetcher, first_of
 from server.fallback.figures import FIGURES
@@ -78,11 +79,12 @@ class Engine:
         self._outlet = Outlet()
         self._cache = Cache(settings.cache_entries)
         self._keeper = Keeper(self._cache, self._outlet, clock, simulated=simulated)
-        self._previous = Previous(self._cache, stored, clock)
+        self._previous = Previous(stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
         self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random)
         self._plan = Plan(lanes, clock)
         self._ranker = Ranker(self._plan, clock, settings.plan_every_s)
+        self.explain = Explainer(self._plan, self._cache, clock, settings).explain
         rate_assets = _rate_assets() if rate_assets is None else rate_assets
         vetted = Vetted()
         for symbol in _PEGGED & rate_assets.keys():
@@ -128,12 +130,12 @@ class Engine:
         slot = self._cache.slot(query, query)
         entry = slot.entry
         if entry is not None and now < entry.grace_until and not fresh:
-            self._cache.hits += 1
+            slot.tally.hits += 1
             if now >= entry.fresh_until and not entry.refreshing:
                 entry.refreshing = True
                 self._spawn(self._refresh(slot, entry))
             return entry.cached(now)
-        self._cache.misses += 1
+        slot.tally.misses += 1
         deadline = now + (slot.figures.deadline_s if deadline_s is None else deadline_s)
         until = now + (deadline - now) * _SHARE
         try:
@@ -166,7 +168,7 @@ class Engine:
         if now >= entry.fresh_until:
             return None
         slot.was_used = True
-        self._cache.hits += 1
+        slot.tally.hits += 1
         return entry.cached(now)
 
     def expires_at(self, query: Query) -> float:

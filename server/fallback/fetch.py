@@ -132,6 +132,7 @@ class Fetcher:
         finally:
             course.settle()
         done.asked = course.asked
+        slot.tally.depths.note(done.asked)
         if done.winner is None and done.doubted is not None:
             tried, price = done.doubted
             done.win(tried, flagged(price))

@@ -10,10 +10,11 @@ from math import inf
 from pydantic import SecretStr
 
 from server.fallback.breaker import Admission, Breaker
+from server.fallback.endings import Endings
 from server.fallback.figures import FIGURES, SPECIAL
 from server.fallback.http import Secret
 from server.fallback.measures import Measures
-from server.model import Attempt, BreakerState, CandlesQuery, Kind, Outcome, PriceQuery, Query
+from server.model import Attempt, BreakerState, CandlesQuery, Kind, Outcome, PriceQuery, Query, ScorePart
 from server.providers.base import Capability, Provider, Source
 
 _IGNORANT_S = 3600.0
@@ -141,12 +142,14 @@ class Lane:
     __slots__ = (
         "breaker",
         "capability",
+        "endings",
         "figures",
         "id",
         "is_plain",
         "kind",
         "learned",
         "measures",
+        "parts",
         "score",
         "source",
         "standing",
@@ -167,6 +170,9 @@ class Lane:
         self.score = 1.0
         self.learned: OrderedDict[Hashable, float] = OrderedDict()
         """What the source said that it does not know, and until when that is taken for true (monotonic seconds)."""
+        self.parts: tuple[ScorePart, ...] = ()
+        """What the score is made of."""
+        self.endings = Endings()
         self.under_way = 0
         """How many attempts wait for the source now."""
         standing.lanes.append(self)
@@ -213,6 +219,10 @@ class Lane:
         if state is BreakerState.HALF_OPEN:
             return Exclusion(Outcome.SKIPPED_OPEN, "circuit half-open")
         return None
+
+    def free_at(self) -> float:
+        """Return from when on the source may be asked or probed (monotonic); infinite when nobody can tell."""
+        return max(self.standing.out_until, self.breaker.retry_at)
 
     def skipped(self, now: float) -> Attempt:
         """Return the record of a lane that was passed over."""

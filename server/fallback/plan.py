@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
 from server.clock import Clock
-from server.fallback.figures import FIGURES
 from server.fallback.lane import Lane
+from server.fallback.score import parts_of, score_of
 from server.model import Kind, Query, RankedSource, Ranking
 from server.providers.base import Tier
 
-_WEIGHT_ERRORS = 4.0
-_WEIGHT_LATENCY = 1.0
-_WEIGHT_LAG = 1.0
-_LAG_SPAN_S = 600.0
-_CLEARLY = 1.3
+CLEARLY = 1.3
+"""How many times better than a leader another must score to take its place."""
 _SETTLED_S = 30.0
 
 
@@ -38,7 +35,7 @@ class Plan:
             self._lanes[lane.kind].append(lane)
         self.number = 0
         """Rises with every ranking: who keeps lanes by it knows when to look again."""
-        self._computed = clock.now()
+        self.computed_time = clock.now()
         self._leads: dict[tuple[Kind, Tier], _Lead] = {}
         self.rank()
 
@@ -53,18 +50,23 @@ class Plan:
             lanes.sort(key=lambda lane: lane.is_ignorant(query, now))
         return tuple(lanes)
 
+    def lanes(self, kind: Kind) -> Sequence[Lane]:
+        """Return every lane of a kind in order, those that do not cover a query and excluded ones too."""
+        return self._lanes.get(kind, ())
+
     def rank(self) -> None:
         """Measure every lane anew and put each kind's in order."""
         now = self._clock.monotonic()
         for kind, lanes in self._lanes.items():
             for lane in lanes:
                 lane.measures.refresh(now)
-                lane.score = score_of(lane)
+                lane.parts = parts_of(lane)
+                lane.score = score_of(lane.parts)
             lanes.sort(key=_place)
             for tier in {lane.source.tier for lane in lanes}:
                 self._hold(kind, tier, lanes, now)
         self.number += 1
-        self._computed = self._clock.now()
+        self.computed_time = self._clock.now()
 
     def _hold(self, kind: Kind, tier: Tier, lanes: list[Lane], now: float) -> None:
         """Let a tier's leader lead on while it may be asked, unless another is clearly better, and not too soon.
@@ -77,7 +79,7 @@ class Plan:
             return
         if lead is not None and lead.lane.is_free(now):
             is_settled = now - lead.since >= _SETTLED_S
-            if not is_settled or challenger.score < _CLEARLY * lead.lane.score:
+            if not is_settled or challenger.score < CLEARLY * lead.lane.score:
                 lanes.remove(lead.lane)
                 lanes.insert(first, lead.lane)
                 return
@@ -103,19 +105,7 @@ class Plan:
                     excluded=out.reason if out is not None else "",
                 )
             )
-        return Ranking(kind.value, tuple(ranked), self._computed)
-
-
-def score_of(lane: Lane) -> float:
-    """Return 1/(1 + Σ w·x) over error ratio, p70 latency in seconds, and lag against the kind's longest age."""
-    measures = lane.measures
-    span = min(FIGURES[lane.kind].longest_s, _LAG_SPAN_S)
-    weighed = (
-        _WEIGHT_ERRORS * measures.error_ratio
-        + _WEIGHT_LATENCY * (measures.p70_s or 0.0)
-        + _WEIGHT_LAG * min(measures.lag_s / span, 1.0)
-    )
-    return 1 / (1 + weighed)
+        return Ranking(kind.value, tuple(ranked), self.computed_time)
 
 
 def _place(lane: Lane) -> tuple[int, float]:

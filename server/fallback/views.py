@@ -80,6 +80,7 @@ def source_view(standing: Standing, clock: Clock) -> SourceView:
         docs_url=source.docs_url,
         base_url=source.base_url,
         excluded=out.reason if out is not None else "",
+        outcomes=tuple((lane.kind.value, *ended) for lane in lanes for ended in lane.endings.counts()),
     )
 
 

@@ -57,6 +57,7 @@ from server.model.queries import (
     TrendingQuery,
     WhalesQuery,
 )
+from server.model.route import LastAttempt, Place, Route, RoutedSource, ScorePart
 
 __all__ = [
     "INTERVALS",
@@ -88,6 +89,7 @@ __all__ = [
     "GasQuery",
     "Interval",
     "Kind",
+    "LastAttempt",
     "ListedAsset",
     "ListedAssets",
     "NewsQuery",
@@ -95,6 +97,7 @@ __all__ = [
     "Outcome",
     "Overview",
     "OverviewQuery",
+    "Place",
     "Price",
     "PriceQuery",
     "Prices",
@@ -104,6 +107,9 @@ __all__ = [
     "RankedSource",
     "Ranking",
     "RequestRecord",
+    "Route",
+    "RoutedSource",
+    "ScorePart",
     "Sentiment",
     "SentimentLabel",
     "SourceState",

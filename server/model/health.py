@@ -94,11 +94,13 @@ class SourceView:
     base_url: str
     excluded: str = ""
     """Why it is not asked at all, such as `no key`; empty when it is."""
+    outcomes: tuple[tuple[str, str, int], ...] = ()
+    """How the attempts at it ended since the start: kind, outcome, count."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RequestRecord:
-    """One request as monitoring keeps it: never a caller's address or text."""
+    """One request as monitoring keeps it: never a caller's address or text. Two that look alike are two."""
 
     method: str
     time: datetime

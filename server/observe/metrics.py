@@ -6,7 +6,7 @@ The rpc layer counts calls and streams here; `app` adds gauges that are read fro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock, Thread
 from wsgiref.simple_server import WSGIServer
@@ -24,6 +24,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+_BESIDE_BUCKETS = 3
+"""A histogram's series beside its buckets: the endless one, the count and the sum."""
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -44,21 +46,30 @@ _WAIT_S = 5.0
 """How long a scrape waits for the event loop, in seconds; a figure that it has no time for is left out."""
 
 
+OTHER = "other"
+"""What stands for every label of a series beyond the budget."""
+
+
 class LabelBudget:
-    """Lets only so many distinct values through, the rest become `other`: no caller can make series without end."""
+    """Lets only so many series of a metric through, the rest become one: no caller can make series without end."""
+
+    __slots__ = ("_limit", "_seen", "over")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, ...]] = set()
+        self.over = 0
+        """How often a value went to `other`."""
 
-    def __call__(self, value: str) -> str:
-        """Return the value, or `other` when it is new and the budget is spent."""
-        if value in self._seen:
-            return value
+    def __call__(self, *values: str) -> tuple[str, ...]:
+        """Return the labels of a series, or `other` for each when it is new and the budget is spent."""
+        if values in self._seen:
+            return values
         if len(self._seen) >= self._limit:
-            return "other"
-        self._seen.add(value)
-        return value
+            self.over += 1
+            return (OTHER,) * len(values)
+        self._seen.add(values)
+        return values
 
 
 class Tally:
@@ -71,9 +82,9 @@ class Tally:
 
 
 class Metrics:
-    """All metrics of one process, in a registry of their own."""
+    """All metrics of one process, in a registry of their own; `series` is the most of one metric, `other` beside."""
 
-    def __init__(self, labels: int = 500) -> None:
+    def __init__(self, series: int = 5000) -> None:
         self.registry = CollectorRegistry()
         self._tallies = _Tallies()
         self.registry.register(self._tallies)  # first: it tells the counters before they are read
@@ -86,23 +97,28 @@ class Metrics:
             "nerkh_call_seconds", "Time of calls in seconds.", ["method"], buckets=BUCKETS_S, registry=self.registry
         )
         self._streams = Gauge("nerkh_streams", "Streams open now.", ["method"], registry=self.registry)
-        self._readings = _Readings(labels)
+        self._budgets = {
+            "nerkh_calls": LabelBudget(series),
+            "nerkh_call_seconds": LabelBudget(max(1, series // (len(BUCKETS_S) + _BESIDE_BUCKETS))),
+            "nerkh_streams": LabelBudget(series),
+        }
+        self._readings = _Readings(series, self._budgets)
         self.registry.register(self._readings)
 
     def count_call(self, method: str, code: str, seconds: float) -> None:
-        """Count one finished call; both labels come from closed sets."""
-        self._calls.labels(method, code).inc()
-        self._seconds.labels(method).observe(seconds)
+        """Count one finished call."""
+        self._calls.labels(*self._budgets["nerkh_calls"](method, code)).inc()
+        self._seconds.labels(*self._budgets["nerkh_call_seconds"](method)).observe(seconds)
 
     def tally(self, method: str) -> Tally:
         """Return a tally of a method's calls that are answered from ready bytes: they count, and are not timed."""
         tally = Tally()
-        self._tallies.add(tally, self._calls.labels(method, "OK"))
+        self._tallies.add(tally, self._calls.labels(*self._budgets["nerkh_calls"](method, "OK")))
         return tally
 
     def stream(self, method: str, change: int) -> None:
         """Note that a stream opened (1) or ended (-1)."""
-        self._streams.labels(method).inc(change)
+        self._streams.labels(*self._budgets["nerkh_streams"](method)).inc(change)
 
     def read(self, *readings: Reading) -> None:
         """Add functions that are asked for samples on each scrape; they must be quick and not raise.
@@ -139,12 +155,12 @@ class _Tallies(Collector):
 
 
 class _Readings(Collector):
-    """Asks the registered readings and folds their samples into families."""
+    """Asks the registered readings and folds their samples into families; what is over a budget is one series."""
 
-    def __init__(self, labels: int) -> None:
-        self._limit = labels
+    def __init__(self, series: int, budgets: dict[str, LabelBudget]) -> None:
+        self._limit = series
         self._readings: list[tuple[Reading, asyncio.AbstractEventLoop | None]] = []
-        self._budgets: dict[str, LabelBudget] = {}
+        self._budgets = budgets
 
     def add(self, reading: Reading, loop: asyncio.AbstractEventLoop | None) -> None:
         self._readings.append((reading, loop))
@@ -153,22 +169,31 @@ class _Readings(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        families: dict[str, Metric] = {}
+        families: dict[str, tuple[Sample, dict[tuple[str, ...], float]]] = {}
         for reading, loop in tuple(self._readings):
             for sample in _taken(reading, loop):
-                self._add(families, sample)
-        yield from families.values()
+                _, values = families.setdefault(sample.name, (sample, {}))
+                budget = self._budgets.setdefault(sample.name, LabelBudget(self._limit))
+                labels = budget(*(value for _, value in sample.labels))
+                values[labels] = values.get(labels, 0.0) + sample.value
+        for first, values in families.values():
+            yield _family(first, values)
+        yield _family(_OVERFLOW, {(name,): budget.over for name, budget in tuple(self._budgets.items())})
 
-    def _add(self, families: dict[str, Metric], sample: Sample) -> None:
-        family = families.get(sample.name)
-        if family is None:
-            names: Sequence[str] = [name for name, _ in sample.labels]
-            kind = CounterMetricFamily if sample.counter else GaugeMetricFamily
-            family = families[sample.name] = kind(sample.name, sample.help, labels=names)
-        budget = self._budgets.setdefault(sample.name, LabelBudget(self._limit))
-        values = [value for _, value in sample.labels]
-        if budget("\x00".join(values)) != "other":
-            family.add_metric(values, sample.value)  # type: ignore[attr-defined]  # both kinds have it, their base does not
+
+_OVERFLOW = Sample(
+    "nerkh_metric_overflow", "Values that went to `other`, by metric.", 0.0, (("metric", ""),), counter=True
+)
+
+
+def _family(sample: Sample, values: Mapping[tuple[str, ...], float]) -> Metric:
+    """Return the family of a metric that a sample is of."""
+    names = [name for name, _ in sample.labels]
+    kind = CounterMetricFamily if sample.counter else GaugeMetricFamily
+    family = kind(sample.name, sample.help, labels=names)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -99,7 +99,7 @@ class Desk:
             fallback=call.fallback,
         )
         if is_user:
-            self.requests.add(record)
+            self.requests.add(record, timed=not lasting)
         failed = code not in ("OK", "CANCELLED")
         slow = seconds > self._slow_s and not lasting
         if is_user and (failed or slow or self.clock.random() < self._sample):

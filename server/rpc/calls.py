@@ -14,6 +14,9 @@ from server.model import Freshness, Outcome, Provenance
 PRICE_S, SINGLE_S, LIST_S = 3.0, 5.0, 8.0
 """Longest time of a price, of another single value and of a list, in seconds."""
 
+_NO_FAULT = frozenset({Outcome.OK, Outcome.CANCELLED})
+"""A hedge that came too late was given up, and no source failed by it."""
+
 Context: TypeAlias = "ServicerContext[Any, Any]"
 """What grpc hands a handler; requests and responses are bytes here."""
 
@@ -47,7 +50,7 @@ class Call:
         """Keep what monitoring shows of an answer's provenance."""
         self.source = provenance.source
         self.freshness = provenance.freshness.value
-        failed = any(attempt.outcome is not Outcome.OK for attempt in provenance.attempts)
+        failed = any(attempt.outcome not in _NO_FAULT for attempt in provenance.attempts)
         self.fallback = failed or provenance.freshness in (Freshness.STALE, Freshness.STORED)
 
     def keep(self, provenance: Provenance, until: float) -> None:

@@ -19,14 +19,19 @@ from server.rpc.convert.monitoring import (
     record_message,
     source_message,
 )
-from server.rpc.convert.plain import name_in, optional_name, timestamp
+from server.rpc.convert.plain import interval_in, name_in, optional_name, timestamp
 from server.rpc.convert.provenance import provenance_message
+from server.rpc.convert.routes import route_message
+from server.rpc.convert.usage import usage_message
 from server.rpc.pages import PageTokens, page_of, page_size
 from server.rpc.slots import OpenStreams
 from server.services.monitoring import Monitoring
 from server.services.naming import Names
+from server.services.routes import Named
 
 SERVICE = "nerkh.v1.MonitoringService"
+TOP, MOST_TOP = 10, 100
+"""How many methods, assets and chains are listed when nothing is said, and at most."""
 
 
 class MonitoringServicer:
@@ -46,7 +51,9 @@ class MonitoringServicer:
             Unary(path + "ListSources", pb.ListSourcesRequest, self.list_sources, LIST_S),
             Unary(path + "GetSource", pb.GetSourceRequest, self.get_source),
             Unary(path + "GetHierarchy", pb.GetHierarchyRequest, self.get_hierarchy),
+            Unary(path + "ExplainRoute", pb.ExplainRouteRequest, self.explain_route),
             Unary(path + "ListCircuitBreakers", pb.ListCircuitBreakersRequest, self.list_circuit_breakers, LIST_S),
+            Unary(path + "GetUsageStats", pb.GetUsageStatsRequest, self.get_usage_stats),
             Unary(path + "ListRequests", pb.ListRequestsRequest, self.list_requests, LIST_S),
         )
 
@@ -114,6 +121,31 @@ class MonitoringServicer:
         return monitoring_pb2.GetHierarchyResponse(
             rankings=[ranking_message(each) for each in rankings], provenance=self._origin()
         )
+
+    async def explain_route(self, request: Any, call: Call) -> monitoring_pb2.ExplainRouteResponse:
+        """Answer with the sources that one question would be asked of, and why."""
+        kind = name_in(request.kind, "kind", "a kind of data, such as price")
+        asset = optional_name(request.asset, "asset", "an asset's id or symbol")
+        chain = optional_name(request.chain, "chain", "a chain's id or alias")
+        named = Named(
+            asset=self._names.asset(asset).asset if asset else None,
+            chain=self._names.chain(chain) if chain else None,
+            quote=self._names.quote(request.quote) if request.quote.strip() else None,
+            interval=interval_in(request.interval) if request.interval else None,
+        )
+        call.asset = named.asset.id if named.asset is not None else ""
+        call.chain = named.chain.id if named.chain is not None else ""
+        route = route_message(self._monitoring.route(kind, named))
+        return monitoring_pb2.ExplainRouteResponse(route=route, provenance=self._origin())
+
+    async def get_usage_stats(self, request: Any, _call: Call) -> monitoring_pb2.GetUsageStatsResponse:
+        """Answer with how requests fared."""
+        method = optional_name(request.method, "method", "a method such as nerkh.v1.MarketService/GetPrice")
+        if request.top_count < 0:
+            raise InvalidField("top_count", request.top_count, "a number from 0 on")
+        top = min(request.top_count or TOP, MOST_TOP)
+        windows = [usage_message(each) for each in self._monitoring.usage(request.windows, method, top)]
+        return monitoring_pb2.GetUsageStatsResponse(windows=windows, provenance=self._origin())
 
     async def list_circuit_breakers(self, request: Any, _call: Call) -> monitoring_pb2.ListCircuitBreakersResponse:
         """Answer with a page of circuit breakers, sorted by source and kind."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +12,12 @@ from server.clock import Clock
 from server.errors import InvalidField, Unknown
 from server.fallback import Engine
 from server.fallback.cache import CacheStats
-from server.model import BreakerState, BreakerView, Kind, Provenance, Ranking, SourceState, SourceView
+from server.model import BreakerState, BreakerView, Kind, Provenance, Ranking, Route, SourceState, SourceView
 from server.services.answers import own
 from server.services.requests import RequestLog
+from server.services.routes import Named, query_of
 from server.services.sentiment_model import MODEL
+from server.services.usage import WINDOWS, Usage
 from server.store import Store
 from server.store.rows import StoreStatus
 
@@ -90,6 +93,18 @@ class Monitoring:
     def hierarchy(self, kind: str) -> list[Ranking]:
         """Return the ranking of a kind, or of all when it is empty; raises `InvalidField` for one there is not."""
         return [self._engine.ranking(each) for each in ((kind_of(kind),) if kind else Kind)]
+
+    def route(self, kind: str, named: Named) -> Route:
+        """Return which sources a question would be asked of now, and why; raises `InvalidField` for a wrong one."""
+        return self._engine.explain(query_of(kind_of(kind), named))
+
+    def usage(self, windows: Iterable[str], method: str, top: int) -> list[Usage]:
+        """Return how requests fared over windows, all when none is named; raises `InvalidField` for one not kept."""
+        wanted = tuple(windows)
+        for place, window in enumerate(wanted):
+            if window not in WINDOWS:
+                raise InvalidField(f"windows[{place}]", window, f"one of {', '.join(WINDOWS)}")
+        return self.requests.usage(wanted or WINDOWS, method, top)
 
     def breakers(self, source: str, kind: str, state: BreakerState | None) -> list[BreakerView]:
         """Return the breakers of a source and a kind in a state; empty and None mean any."""

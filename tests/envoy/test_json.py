@@ -42,6 +42,15 @@ def test_a_repeated_field_may_be_given_repeatedly(front: Any, service: Any, path
     assert service.last().request == {"assets": ["BTC", "ETH"]}
 
 
+def test_a_verb_stands_behind_a_variable(front: Any, service: Any) -> None:
+    """`{kind}:explain` takes the kind from the path and the rest from the query."""
+    assert front.get("/v1/routes/price:explain?asset=BTC&quote=EUR").status == 200
+    assert service.last().method == "MonitoringService.ExplainRoute"
+    assert service.last().request == {"kind": "price", "asset": "BTC", "quote": "EUR"}
+    assert front.get("/v1/usageStats?windows=1m&windows=24h&topCount=3").status == 200
+    assert service.last().request == {"windows": ["1m", "24h"], "topCount": 3}
+
+
 @pytest.mark.parametrize("value", ["FULL", "full", "VIEW_FULL"])
 def test_an_enum_is_taken_without_its_prefix_too(front: Any, service: Any, value: str) -> None:
     """`view=FULL` is what a person types."""

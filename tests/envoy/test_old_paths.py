@@ -50,7 +50,17 @@ TIMES = {"startTime": "2024-02-29T00:00:00Z", "endTime": "2024-03-01T00:00:00Z"}
         (f"{OLD}/hf/symbols?limit=5", "MarketService.ListAssets", {"pageSize": 5}),
         (f"{OLD}/hf/timeframes/BTC", "MarketService.ListIntervals", {"asset": "BTC"}),
         (f"{OLD}/status", "MonitoringService.GetSystemStatus", {}),
+        ("/api/hierarchy/overview", "MonitoringService.GetHierarchy", {}),
+        ("/api/hierarchy/overview?kind=price", "MonitoringService.GetHierarchy", {"kind": "price"}),
+        ("/api/hierarchy/usage-stats", "MonitoringService.GetUsageStats", {}),
+        ("/api/hierarchy/usage-stats?limit=5", "MonitoringService.GetUsageStats", {"topCount": 5}),
+        ("/api/hierarchy/health", "MonitoringService.ListSources", {}),
+        ("/api/hierarchy/circuit-breakers?limit=5", "MonitoringService.ListCircuitBreakers", {"pageSize": 5}),
         ("/api/monitoring/status", "MonitoringService.GetSystemStatus", {}),
+        ("/api/monitoring/sources/detailed?limit=5", "MonitoringService.ListSources", {"pageSize": 5}),
+        ("/api/monitoring/requests/recent?limit=50&offset=0", "MonitoringService.ListRequests", {"pageSize": 50}),
+        ("/api/smart/health-report", "MonitoringService.GetSystemStatus", {}),
+        ("/api/smart/stats", "MonitoringService.GetUsageStats", {}),
         (
             f"/api/historical/prices/BTC?from={DAY}&to={DAY}&limit=5",
             "HistoryService.ListPriceObservations",
@@ -112,6 +122,9 @@ def test_an_old_path_answers_as_ours_does(
         (f"{OLD}/onchain/balance?address=0x1", "chain", "required"),
         (f"{OLD}/onchain/gas", "chain", "required"),
         (f"{OLD}/hf/ohlcv?interval=1h", "symbol", "required"),
+        ("/api/hierarchy/usage-stats?limit=all", "limit", "whole number"),
+        ("/api/monitoring/requests/recent?offset=20", "offset", "pageToken"),
+        ("/api/smart/stats?zzz=1", "zzz", "there are"),
         ("/api/historical/prices/BTC?from=2023-02-29", "from", "2026-01-31"),
         ("/api/historical/prices/BTC?to=yesterday", "to", "2026-01-31"),
         ("/api/historical/prices/BTC?zzz=1", "zzz", "there are"),
@@ -128,9 +141,7 @@ def test_a_bad_old_parameter_is_named_as_the_caller_named_it(
     assert not service.calls
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/smart/health-report", "/api/smart/stats", "/api/worker/status", "/api/hierarchy/overview"]
-)
+@pytest.mark.parametrize("path", ["/api/worker/status", "/api/hierarchy", "/api/smart/stats/all"])
 def test_old_paths_that_are_not_served_are_404(front: Any, path: str) -> None:
     """What is not answered yet is said plainly."""
     assert front.get(path).json()["code"] == 5

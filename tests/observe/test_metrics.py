@@ -44,12 +44,19 @@ def test_a_scrape_takes_nothing_away_from_a_tally() -> None:
 def test_a_budget_of_labels_ends_in_other() -> None:
     """New values beyond the budget are one value; known ones stay themselves."""
     budget = LabelBudget(2)
-    assert [budget(value) for value in "abcab"] == ["a", "b", "other", "a", "b"]
+    assert [budget(value, "x") for value in "abcab"] == [
+        ("a", "x"),
+        ("b", "x"),
+        ("other", "other"),
+        ("a", "x"),
+        ("b", "x"),
+    ]
+    assert budget.over == 1
 
 
 def test_readings_are_asked_on_scrape_within_the_budget() -> None:
-    """Counters and gauges with and without labels; what is beyond the budget is left out."""
-    metrics = Metrics(labels=3)
+    """Counters and gauges with and without labels; what is beyond the budget is summed up as other, and counted."""
+    metrics = Metrics(series=3)
 
     def read() -> Iterator[Sample]:
         yield Sample("nerkh_plain", "Plain.", 5)
@@ -62,6 +69,35 @@ def test_readings_are_asked_on_scrape_within_the_budget() -> None:
     assert value("nerkh_plain") == 5
     assert value("nerkh_rising_total") == 7
     assert [value("nerkh_many", {"source": str(number)}) for number in range(4)] == [0, 1, 2, None]
+    assert value("nerkh_many", {"source": "other"}) == sum(range(3, 10))
+    before = value("nerkh_metric_overflow_total", {"metric": "nerkh_many"})
+    assert before is not None
+    assert value("nerkh_metric_overflow_total", {"metric": "nerkh_many"}) == before + 7
+
+
+def test_made_up_names_cannot_grow_the_page() -> None:
+    """A thousand methods and a thousand sources make as many series as the budget allows, and one for all others."""
+    metrics, most = Metrics(series=100), 100
+
+    def read() -> Iterator[Sample]:
+        for number in range(1000):
+            yield Sample("nerkh_many", "Many.", 1, (("source", f"source{number}"), ("kind", "price")), counter=True)
+
+    metrics.read(read)
+    for number in range(1000):
+        metrics.count_call(f"made.up/Method{number}", "OK", 0.1)
+        metrics.stream(f"made.up/Method{number}", 1)
+        metrics.tally(f"made.up/Method{number}").count += 1
+    series = {family.name: len(family.samples) for family in metrics.registry.collect() if "nerkh" in family.name}
+    created = 2  # prometheus_client tells beside a counter and a histogram when each was made
+    others = {"nerkh_call_seconds": 20}
+    assert {name for name, count in series.items() if count > created * (most + others.get(name, 1))} == set()
+    value = metrics.registry.get_sample_value
+    other = {"method": "other", "code": "other"}
+    assert value("nerkh_calls_total", other) == 2 * (1000 - most)
+    assert value("nerkh_streams", {"method": "other"}) == 1000 - most
+    assert value("nerkh_many_total", {"source": "other", "kind": "other"}) == 1000 - most
+    assert value("nerkh_metric_overflow_total", {"metric": "nerkh_streams"}) == 1000 - most
 
 
 async def test_readings_are_taken_on_the_loop_where_they_were_added() -> None:

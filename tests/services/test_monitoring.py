@@ -18,6 +18,8 @@ from tests.services.serving import Nerkh
         ("ListSources", {}),
         ("GetSource", {"source": "binance"}),
         ("GetHierarchy", {}),
+        ("ExplainRoute", {"kind": "news"}),
+        ("GetUsageStats", {}),
         ("ListCircuitBreakers", {}),
         ("ListRequests", {}),
     ],

@@ -64,6 +64,7 @@ from nerkh._models.monitoring import (
     RankedSource,
     RequestCounts,
     RequestRecord,
+    RoutePlace,
     Source,
     SourceState,
     SourceStateCount,
@@ -86,6 +87,15 @@ from nerkh._models.onchain import (
     TransactionStatus,
     Transfer,
     WhaleTransaction,
+)
+from nerkh._models.routes import (
+    LastAttempt,
+    MethodUsage,
+    Route,
+    RoutedSource,
+    ScorePart,
+    UsageCount,
+    UsageWindow,
 )
 from nerkh._models.sentiment import FearGreedReading, Sentiment, SentimentLabel, TextSentiment
 from nerkh._options import TLS, VERSION, Backoff
@@ -138,7 +148,9 @@ __all__ = [
     "InvalidArgument",
     "InvalidPageToken",
     "KindRanking",
+    "LastAttempt",
     "MarketOverview",
+    "MethodUsage",
     "ModelStatus",
     "NerkhError",
     "NotFound",
@@ -157,6 +169,10 @@ __all__ = [
     "RateLimited",
     "RequestCounts",
     "RequestRecord",
+    "Route",
+    "RoutePlace",
+    "RoutedSource",
+    "ScorePart",
     "Sentiment",
     "SentimentLabel",
     "SentimentPoint",
@@ -184,6 +200,8 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Unsupported",
+    "UsageCount",
+    "UsageWindow",
     "WhaleTransaction",
     "__version__",
 ]

@@ -118,10 +118,16 @@ GET_SOURCE = Method(_MONITORING + "GetSource", monitoring_pb2.GetSourceRequest, 
 GET_HIERARCHY = Method(
     _MONITORING + "GetHierarchy", monitoring_pb2.GetHierarchyRequest, monitoring_pb2.GetHierarchyResponse
 )
+EXPLAIN_ROUTE = Method(
+    _MONITORING + "ExplainRoute", monitoring_pb2.ExplainRouteRequest, monitoring_pb2.ExplainRouteResponse
+)
 LIST_CIRCUIT_BREAKERS = Method(
     _MONITORING + "ListCircuitBreakers",
     monitoring_pb2.ListCircuitBreakersRequest,
     monitoring_pb2.ListCircuitBreakersResponse,
+)
+GET_USAGE_STATS = Method(
+    _MONITORING + "GetUsageStats", monitoring_pb2.GetUsageStatsRequest, monitoring_pb2.GetUsageStatsResponse
 )
 LIST_REQUESTS = Method(
     _MONITORING + "ListRequests", monitoring_pb2.ListRequestsRequest, monitoring_pb2.ListRequestsResponse

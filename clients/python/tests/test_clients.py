@@ -111,6 +111,20 @@ SINGLE: tuple[tuple[str, str, str, tuple[Any, ...], object], ...] = (
         sources=(nerkh.SourceStateCount(state=nerkh.SourceState.ACTIVE, count=4),),
     )),
     ("GetSource", "monitoring", "source", ("binance",), SOURCE),
+    ("ExplainRoute", "monitoring", "explain", ("price",), nerkh.Route(
+        kind="price", question="price of bitcoin in USD", summary="1 of 2", computed_time=AT, sources=(
+            nerkh.RoutedSource(
+                source="binance", tier=nerkh.Tier.CRITICAL, place=nerkh.RoutePlace.ASKED, position=1, score=0.5,
+                sentence="first", circuit_breaker=SOURCE.circuit_breakers[0],
+                score_parts=(nerkh.ScorePart(name="error_ratio", measured=0.25, weight=4.0, penalty=1.0),),
+                last_attempt=nerkh.LastAttempt(attempt_time=AT, outcome=nerkh.Outcome.OK, latency_ms=12.5),
+            ),
+            nerkh.RoutedSource(
+                source="kraken", tier=nerkh.Tier.HIGH, place=nerkh.RoutePlace.EXCLUDED, sentence="out",
+                excluded_reason="circuit open", retry_time=AT,
+            ),
+        ),
+    )),
 )  # fmt: skip
 LISTS: tuple[tuple[str, str, str, tuple[Any, ...], object, object], ...] = (
     ("ListPrices", "market", "list_prices", (), BTC, None),
@@ -202,6 +216,23 @@ async def test_rankings(server: FakeServer, client: nerkh.AsyncClient, blocking:
     server.answer("GetHierarchy", [ranking])
     assert await client.monitoring.hierarchy() == (ranking,)
     assert blocking.monitoring.hierarchy("price") == (ranking,)
+
+
+async def test_usage(server: FakeServer, client: nerkh.AsyncClient, blocking: nerkh.Client) -> None:
+    """Usage is a tuple of windows; what could not be measured is None."""
+    total = nerkh.MethodUsage(request_count=2, ok_count=1, success_ratio=0.5, latency_p99_ms=1.25)
+    window = nerkh.UsageWindow(
+        window="5m",
+        start_time=AT,
+        end_time=AT,
+        total=total,
+        methods=(total,),
+        assets=(nerkh.UsageCount(name="bitcoin", request_count=2),),
+    )
+    server.answer("GetUsageStats", [window])
+    assert await client.monitoring.usage() == (window,)
+    assert blocking.monitoring.usage("5m", method="x", top_count=3) == (window,)
+    assert server.calls[-1].request == {"windows": ["5m"], "method": "x", "top_count": 3}
 
 
 async def test_requests_say_what_was_asked(server: FakeServer, client: nerkh.AsyncClient) -> None:

@@ -53,8 +53,8 @@ def source_message(source: SourceView) -> monitoring_pb2.Source:
         call_count=source.calls,
         success_count=source.successes,
         success_ratio=source.success_ratio,
-        latency_p50_ms=_milliseconds(source.latency_p50_s),
-        latency_p99_ms=_milliseconds(source.latency_p99_s),
+        latency_p50_ms=milliseconds(source.latency_p50_s),
+        latency_p99_ms=milliseconds(source.latency_p99_s),
         last_success_time=timestamp(source.last_success_time),
         last_failure_time=timestamp(source.last_failure_time),
         last_outcome=OUTCOME[Outcome(source.last_outcome)] if source.last_outcome in set(Outcome) else None,
@@ -103,5 +103,6 @@ def record_message(record: RequestRecord) -> monitoring_pb2.RequestRecord:
     )
 
 
-def _milliseconds(seconds: float | None) -> float | None:
+def milliseconds(seconds: float | None) -> float | None:
+    """Return seconds in milliseconds, None for None."""
     return None if seconds is None else round(seconds * 1000, 3)

@@ -16,6 +16,7 @@ from nerkh._models.monitoring import (
     SourceState,
     SystemStatus,
 )
+from nerkh._models.routes import Route, UsageWindow
 from nerkh._options import Timeout
 from nerkh._reader import read
 from nerkh._transport import AsyncTransport
@@ -69,6 +70,31 @@ class AsyncMonitoringClient:
         request = monitoring_pb2.GetHierarchyRequest(kind=kind)
         response = await self._transport.call(methods.GET_HIERARCHY, request, timeout)
         return tuple(read(KindRanking, ranking) for ranking in response.rankings)
+
+    async def explain(
+        self,
+        kind: str,
+        *,
+        asset: str = "",
+        chain: str = "",
+        quote: str = "",
+        interval: str = "",
+        timeout: Timeout = None,
+    ) -> Route:
+        """Return which sources one question would be asked of now, in which order, and why; asks none of them."""
+        request = monitoring_pb2.ExplainRouteRequest(
+            kind=kind, asset=asset, chain=chain, quote=quote, interval=interval
+        )
+        response = await self._transport.call(methods.EXPLAIN_ROUTE, request, timeout)
+        return read(Route, response.route)
+
+    async def usage(
+        self, *windows: str, method: str = "", top_count: int = 0, timeout: Timeout = None
+    ) -> tuple[UsageWindow, ...]:
+        """Return how requests fared over windows of `1m`, `5m`, `1h` and `24h`, all when none is named."""
+        request = monitoring_pb2.GetUsageStatsRequest(windows=windows, method=method, top_count=top_count)
+        response = await self._transport.call(methods.GET_USAGE_STATS, request, timeout)
+        return tuple(read(UsageWindow, window) for window in response.windows)
 
     async def circuit_breakers(
         self,

@@ -42,6 +42,16 @@ class Tier(StrEnum):
     EMERGENCY = "emergency"
 
 
+class RoutePlace(StrEnum):
+    """Where a source stands for a question."""
+
+    UNSPECIFIED = ""
+    ASKED = "asked"
+    EXCLUDED = "excluded"
+    UNREACHED = "unreached"
+    UNCOVERED = "uncovered"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreStatus:
     """The state of the store; counts since the start."""

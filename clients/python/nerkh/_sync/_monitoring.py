@@ -13,6 +13,7 @@ from nerkh._models.monitoring import (
     SourceState,
     SystemStatus,
 )
+from nerkh._models.routes import Route, UsageWindow
 from nerkh._options import Timeout
 from nerkh._reader import read
 from nerkh._sync._page import Page, page_of
@@ -67,6 +68,31 @@ class MonitoringClient:
         request = monitoring_pb2.GetHierarchyRequest(kind=kind)
         response = self._transport.call(methods.GET_HIERARCHY, request, timeout)
         return tuple(read(KindRanking, ranking) for ranking in response.rankings)
+
+    def explain(
+        self,
+        kind: str,
+        *,
+        asset: str = "",
+        chain: str = "",
+        quote: str = "",
+        interval: str = "",
+        timeout: Timeout = None,
+    ) -> Route:
+        """Return which sources one question would be asked of now, in which order, and why; asks none of them."""
+        request = monitoring_pb2.ExplainRouteRequest(
+            kind=kind, asset=asset, chain=chain, quote=quote, interval=interval
+        )
+        response = self._transport.call(methods.EXPLAIN_ROUTE, request, timeout)
+        return read(Route, response.route)
+
+    def usage(
+        self, *windows: str, method: str = "", top_count: int = 0, timeout: Timeout = None
+    ) -> tuple[UsageWindow, ...]:
+        """Return how requests fared over windows of `1m`, `5m`, `1h` and `24h`, all when none is named."""
+        request = monitoring_pb2.GetUsageStatsRequest(windows=windows, method=method, top_count=top_count)
+        response = self._transport.call(methods.GET_USAGE_STATS, request, timeout)
+        return tuple(read(UsageWindow, window) for window in response.windows)
 
     def circuit_breakers(
         self,

@@ -38,6 +38,14 @@ class Tier(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TIER_MEDIUM: _ClassVar[Tier]
     TIER_LOW: _ClassVar[Tier]
     TIER_EMERGENCY: _ClassVar[Tier]
+
+class RoutePlace(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ROUTE_PLACE_UNSPECIFIED: _ClassVar[RoutePlace]
+    ROUTE_PLACE_ASKED: _ClassVar[RoutePlace]
+    ROUTE_PLACE_EXCLUDED: _ClassVar[RoutePlace]
+    ROUTE_PLACE_UNREACHED: _ClassVar[RoutePlace]
+    ROUTE_PLACE_UNCOVERED: _ClassVar[RoutePlace]
 SOURCE_STATE_UNSPECIFIED: SourceState
 SOURCE_STATE_ACTIVE: SourceState
 SOURCE_STATE_DEGRADED: SourceState
@@ -56,6 +64,11 @@ TIER_HIGH: Tier
 TIER_MEDIUM: Tier
 TIER_LOW: Tier
 TIER_EMERGENCY: Tier
+ROUTE_PLACE_UNSPECIFIED: RoutePlace
+ROUTE_PLACE_ASKED: RoutePlace
+ROUTE_PLACE_EXCLUDED: RoutePlace
+ROUTE_PLACE_UNREACHED: RoutePlace
+ROUTE_PLACE_UNCOVERED: RoutePlace
 
 class StoreStatus(_message.Message):
     __slots__ = ("reachable", "queued_count", "written_count", "refused_count", "failed_count", "last_write_time", "last_error")
@@ -307,6 +320,100 @@ class GetHierarchyResponse(_message.Message):
     provenance: _types_pb2.Provenance
     def __init__(self, rankings: _Optional[_Iterable[_Union[KindRanking, _Mapping]]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
+class ScorePart(_message.Message):
+    __slots__ = ("name", "measured", "weight", "penalty")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MEASURED_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    PENALTY_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    measured: float
+    weight: float
+    penalty: float
+    def __init__(self, name: _Optional[str] = ..., measured: _Optional[float] = ..., weight: _Optional[float] = ..., penalty: _Optional[float] = ...) -> None: ...
+
+class LastAttempt(_message.Message):
+    __slots__ = ("attempt_time", "outcome", "latency_ms", "detail")
+    ATTEMPT_TIME_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_MS_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    attempt_time: _timestamp_pb2.Timestamp
+    outcome: _types_pb2.Outcome
+    latency_ms: float
+    detail: str
+    def __init__(self, attempt_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outcome: _Optional[_Union[_types_pb2.Outcome, str]] = ..., latency_ms: _Optional[float] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class RoutedSource(_message.Message):
+    __slots__ = ("source", "tier", "place", "position", "score", "score_parts", "call_count", "state", "circuit_breaker", "excluded_reason", "uncovered_reason", "retry_time", "last_attempt", "sentence")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    SCORE_PARTS_FIELD_NUMBER: _ClassVar[int]
+    CALL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CIRCUIT_BREAKER_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDED_REASON_FIELD_NUMBER: _ClassVar[int]
+    UNCOVERED_REASON_FIELD_NUMBER: _ClassVar[int]
+    RETRY_TIME_FIELD_NUMBER: _ClassVar[int]
+    LAST_ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    SENTENCE_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    tier: Tier
+    place: RoutePlace
+    position: int
+    score: float
+    score_parts: _containers.RepeatedCompositeFieldContainer[ScorePart]
+    call_count: int
+    state: SourceState
+    circuit_breaker: CircuitBreaker
+    excluded_reason: str
+    uncovered_reason: str
+    retry_time: _timestamp_pb2.Timestamp
+    last_attempt: LastAttempt
+    sentence: str
+    def __init__(self, source: _Optional[str] = ..., tier: _Optional[_Union[Tier, str]] = ..., place: _Optional[_Union[RoutePlace, str]] = ..., position: _Optional[int] = ..., score: _Optional[float] = ..., score_parts: _Optional[_Iterable[_Union[ScorePart, _Mapping]]] = ..., call_count: _Optional[int] = ..., state: _Optional[_Union[SourceState, str]] = ..., circuit_breaker: _Optional[_Union[CircuitBreaker, _Mapping]] = ..., excluded_reason: _Optional[str] = ..., uncovered_reason: _Optional[str] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_attempt: _Optional[_Union[LastAttempt, _Mapping]] = ..., sentence: _Optional[str] = ...) -> None: ...
+
+class Route(_message.Message):
+    __slots__ = ("kind", "question", "summary", "sources", "computed_time", "cache_expire_time")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    QUESTION_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    COMPUTED_TIME_FIELD_NUMBER: _ClassVar[int]
+    CACHE_EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    question: str
+    summary: str
+    sources: _containers.RepeatedCompositeFieldContainer[RoutedSource]
+    computed_time: _timestamp_pb2.Timestamp
+    cache_expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, kind: _Optional[str] = ..., question: _Optional[str] = ..., summary: _Optional[str] = ..., sources: _Optional[_Iterable[_Union[RoutedSource, _Mapping]]] = ..., computed_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cache_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ExplainRouteRequest(_message.Message):
+    __slots__ = ("kind", "asset", "chain", "quote", "interval")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    asset: str
+    chain: str
+    quote: str
+    interval: str
+    def __init__(self, kind: _Optional[str] = ..., asset: _Optional[str] = ..., chain: _Optional[str] = ..., quote: _Optional[str] = ..., interval: _Optional[str] = ...) -> None: ...
+
+class ExplainRouteResponse(_message.Message):
+    __slots__ = ("route", "provenance")
+    ROUTE_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    route: Route
+    provenance: _types_pb2.Provenance
+    def __init__(self, route: _Optional[_Union[Route, _Mapping]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+
 class ListCircuitBreakersRequest(_message.Message):
     __slots__ = ("source", "kind", "state", "page_size", "page_token")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
@@ -330,6 +437,88 @@ class ListCircuitBreakersResponse(_message.Message):
     next_page_token: str
     provenance: _types_pb2.Provenance
     def __init__(self, circuit_breakers: _Optional[_Iterable[_Union[CircuitBreaker, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+
+class MethodUsage(_message.Message):
+    __slots__ = ("method", "request_count", "ok_count", "refused_count", "failed_count", "cancelled_count", "sourced_count", "cached_count", "fallback_count", "old_count", "success_ratio", "error_ratio", "fallback_ratio", "cache_hit_ratio", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms")
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OK_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FAILED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SOURCED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CACHED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OLD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SUCCESS_RATIO_FIELD_NUMBER: _ClassVar[int]
+    ERROR_RATIO_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_RATIO_FIELD_NUMBER: _ClassVar[int]
+    CACHE_HIT_RATIO_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_P50_MS_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_P95_MS_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_P99_MS_FIELD_NUMBER: _ClassVar[int]
+    method: str
+    request_count: int
+    ok_count: int
+    refused_count: int
+    failed_count: int
+    cancelled_count: int
+    sourced_count: int
+    cached_count: int
+    fallback_count: int
+    old_count: int
+    success_ratio: float
+    error_ratio: float
+    fallback_ratio: float
+    cache_hit_ratio: float
+    latency_p50_ms: float
+    latency_p95_ms: float
+    latency_p99_ms: float
+    def __init__(self, method: _Optional[str] = ..., request_count: _Optional[int] = ..., ok_count: _Optional[int] = ..., refused_count: _Optional[int] = ..., failed_count: _Optional[int] = ..., cancelled_count: _Optional[int] = ..., sourced_count: _Optional[int] = ..., cached_count: _Optional[int] = ..., fallback_count: _Optional[int] = ..., old_count: _Optional[int] = ..., success_ratio: _Optional[float] = ..., error_ratio: _Optional[float] = ..., fallback_ratio: _Optional[float] = ..., cache_hit_ratio: _Optional[float] = ..., latency_p50_ms: _Optional[float] = ..., latency_p95_ms: _Optional[float] = ..., latency_p99_ms: _Optional[float] = ...) -> None: ...
+
+class UsageCount(_message.Message):
+    __slots__ = ("name", "request_count")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    request_count: int
+    def __init__(self, name: _Optional[str] = ..., request_count: _Optional[int] = ...) -> None: ...
+
+class UsageWindow(_message.Message):
+    __slots__ = ("window", "start_time", "end_time", "total", "methods", "assets", "chains")
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    METHODS_FIELD_NUMBER: _ClassVar[int]
+    ASSETS_FIELD_NUMBER: _ClassVar[int]
+    CHAINS_FIELD_NUMBER: _ClassVar[int]
+    window: str
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    total: MethodUsage
+    methods: _containers.RepeatedCompositeFieldContainer[MethodUsage]
+    assets: _containers.RepeatedCompositeFieldContainer[UsageCount]
+    chains: _containers.RepeatedCompositeFieldContainer[UsageCount]
+    def __init__(self, window: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., total: _Optional[_Union[MethodUsage, _Mapping]] = ..., methods: _Optional[_Iterable[_Union[MethodUsage, _Mapping]]] = ..., assets: _Optional[_Iterable[_Union[UsageCount, _Mapping]]] = ..., chains: _Optional[_Iterable[_Union[UsageCount, _Mapping]]] = ...) -> None: ...
+
+class GetUsageStatsRequest(_message.Message):
+    __slots__ = ("windows", "method", "top_count")
+    WINDOWS_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    TOP_COUNT_FIELD_NUMBER: _ClassVar[int]
+    windows: _containers.RepeatedScalarFieldContainer[str]
+    method: str
+    top_count: int
+    def __init__(self, windows: _Optional[_Iterable[str]] = ..., method: _Optional[str] = ..., top_count: _Optional[int] = ...) -> None: ...
+
+class GetUsageStatsResponse(_message.Message):
+    __slots__ = ("windows", "provenance")
+    WINDOWS_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    windows: _containers.RepeatedCompositeFieldContainer[UsageWindow]
+    provenance: _types_pb2.Provenance
+    def __init__(self, windows: _Optional[_Iterable[_Union[UsageWindow, _Mapping]]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
 class RequestRecord(_message.Message):
     __slots__ = ("method", "request_time", "latency_ms", "code", "asset", "chain", "source", "freshness", "fallback")
