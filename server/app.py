@@ -169,7 +169,8 @@ async def _listen(
 
 
 def _offer(store: Store, observation: Observation) -> None:
-    store.offer(observation)  # what a full queue refuses is counted there
+    if not observation.aside:
+        store.offer(observation)  # what a full queue refuses is counted there
 
 
 async def _leave(health: Health, desk: Desk, hub: Hub) -> None:

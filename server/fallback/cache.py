@@ -23,6 +23,7 @@ from server.model import (
     FearGreed,
     Freshness,
     ListedAssets,
+    Price,
     Prices,
     Provenance,
     Query,
@@ -42,6 +43,7 @@ def _parts(transaction: Transaction) -> int:
 
 
 _ROWS: dict[type, Callable[[Any], int]] = {
+    Price: lambda value: len(value.outliers),
     Prices: lambda value: len(value.prices),
     Candles: lambda value: len(value.candles),
     ListedAssets: lambda value: len(value.assets),

@@ -13,6 +13,7 @@ from server.assets import registry
 from server.clock import Clock
 from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
+from server.fallback.background import Background
 from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
 from server.fallback.cache import Cache, CacheStats, Entry, Slot
 from server.fallback.failure import describe, failure_of
@@ -25,6 +26,7 @@ from server.fallback.lane import Lane, lanes_of
 from server.fallback.outlet import Outlet
 from server.fallback.plan import Plan
 from server.fallback.previous import Previous, StoredLookup
+from server.fallback.quotes import Quotes
 from server.fallback.ranker import Ranker
 from server.fallback.rates import Rates
 from server.fallback.sweep import Sweep, Sweeper
@@ -41,6 +43,7 @@ from server.model import (
     Price,
     PriceQuery,
     Query,
+    QuoteList,
     Ranking,
     SourceView,
     Value,
@@ -77,7 +80,6 @@ class Engine:
         self._clock = clock
         self._outlet = Outlet()
         self._cache = Cache(settings.cache_entries)
-        self._keeper = Keeper(self._cache, self._outlet, clock, simulated=simulated)
         self._previous = Previous(self._cache, stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
         self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random)
@@ -88,6 +90,8 @@ class Engine:
         for symbol in _PEGGED & rate_assets.keys():
             vetted.believe(Price(rate_assets[symbol].id, "USD", Decimal(1)))
         runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=self._ranker.changed)
+        self._quotes = Quotes(clock, vetted, runner.blame)
+        self._keeper = Keeper(self._cache, self._outlet, self._quotes, clock, simulated=simulated)
         rates = Rates(clock, rate_assets, self._native, self._spawn)
         policy = BudgetPolicy(settings.hedge_share, settings.hedge_per_s, settings.hedge_most)
         self._budget = Budget(policy, clock.monotonic())
@@ -102,6 +106,10 @@ class Engine:
             keeper=self._keeper,
         )
         self._sweeper = Sweeper(self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper)
+        self._background = Background(
+            self._plan.covering, self._sweeper.one, self._quotes, clock, self._spawn, settings=settings
+        )
+        self._quotes.disputed = self._background.hurry
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_started = False
 
@@ -152,6 +160,12 @@ class Engine:
         if not self.covers(query):
             raise Unsupported(describe(query))
         return await self._sweeper.sweep(query, FIGURES[query.kind].deadline_s if deadline_s is None else deadline_s)
+
+    async def quotes(self, query: PriceQuery, *, deadline_s: float | None = None) -> QuoteList:
+        """Return each source's own quote of a price and what they say together; raises `Unsupported` without any."""
+        found = await self.sweep(query, deadline_s=deadline_s)
+        sources = {id_: standing.source for id_, standing in self._standings.items()}
+        return self._quotes.side_by_side(query, found.answers, found.attempts, sources)
 
     def covers(self, query: Query) -> bool:
         """Say whether any source serves a query at all, whatever its state."""
@@ -228,9 +242,10 @@ class Engine:
         until = started + (deadline - started) * _SHARE
         done = await self._fetcher.fetch(slot, lanes, until, native=native)
         if done.winner is not None and done.value is not None:
-            asked = 1 if done.doubted is None else 2
+            if self._is_started and isinstance(slot.query, PriceQuery):
+                self._background.want(slot.query)
             return self._keeper.keep(
-                slot, done.winner, done.value, tuple(done.attempts), agreed=done.agreed, asked=asked
+                slot, done.winner, done.value, tuple(done.attempts), beside=done.beside, native=native
             )
         if done.stale is not None:
             return self._keeper.keep(slot, *done.stale, tuple(done.attempts))

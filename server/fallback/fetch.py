@@ -33,6 +33,7 @@ class Fetch:
         "agreed",
         "asked",
         "attempts",
+        "beside",
         "doubted",
         "empty",
         "is_late",
@@ -45,6 +46,8 @@ class Fetch:
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
+        self.beside: list[tuple[Tried, Price]] = []
+        """Prices of other sources that were asked in this fetch, refused ones too."""
         self.asked = 0
         """How many sources were asked, those passed over not counted."""
         self.unknown = 0
@@ -235,10 +238,13 @@ class Fetcher:
         first, doubted = done.doubted
         if agree(doubted.value, price.value):
             self._vetted.believe(doubted)
+            done.beside.append((tried, price))
             return done.win(first, doubted, agreed=2)
         if jumped:
+            done.beside.append((tried, price))
             return done.win(first, flagged(doubted))
         self._runner.blame(first, "jumped by more than 20 % and was contradicted")
+        done.beside.append((first, doubted))
         done.attempts[:] = [first.attempt() if each.source == first.lane.id else each for each in done.attempts]
         self._vetted.believe(price)
         return done.win(tried, price)

@@ -47,6 +47,16 @@ class Vetted:
         if len(self._prices) > self._most:
             self._prices.popitem(last=False)
 
+    def learn(self, price: Price) -> None:
+        """Remember a price where none was believed before."""
+        if (price.asset, price.quote) not in self._prices:
+            self.believe(price)
+
+    def last(self, asset: str, quote: str) -> float | None:
+        """Return the last believed price, None when there is none."""
+        value = self._prices.get((asset, quote))
+        return None if value is None else float(value)
+
     def falls(self, chain: str, height: int, now: float) -> bool:
         """Say whether a chain's height is over 100 below the last believed one, and remember it when it is not."""
         last = self._heights.get(chain)

@@ -29,6 +29,7 @@ from server.model.market import (
     Interval,
     ListedAsset,
     ListedAssets,
+    Outlier,
     Overview,
     Price,
     Prices,
@@ -57,6 +58,7 @@ from server.model.queries import (
     TrendingQuery,
     WhalesQuery,
 )
+from server.model.quotes import QuoteList, SourceQuote
 
 __all__ = [
     "INTERVALS",
@@ -93,6 +95,7 @@ __all__ = [
     "NewsQuery",
     "Observation",
     "Outcome",
+    "Outlier",
     "Overview",
     "OverviewQuery",
     "Price",
@@ -101,11 +104,13 @@ __all__ = [
     "PricesQuery",
     "Provenance",
     "Query",
+    "QuoteList",
     "RankedSource",
     "Ranking",
     "RequestRecord",
     "Sentiment",
     "SentimentLabel",
+    "SourceQuote",
     "SourceState",
     "SourceView",
     "TokenBalance",
