@@ -84,6 +84,7 @@ def price(
         (f"price {got.quote}", look.amount(got.value)),
         ("24 h", look.percent(got.change_percent)),
         ("high / low", f"{look.amount(got.high)} / {look.amount(got.low)}"),
+        ("give or take", look.amount(got.confidence)),
         ("bid / ask", f"{look.amount(got.bid)} / {look.amount(got.ask)}"),
         ("volume", look.short(got.quote_volume)),
         ("market cap", look.short(got.market_cap)),
@@ -95,6 +96,7 @@ def price(
         json,
         lambda: look.table((shown[0][0], ""), shown[1:], right=(1,)),
         lambda: f"{got.symbol} is also the symbol of {others}" if got.ambiguous else None,
+        *(partial(look.outlier, each, got.quote) for each in got.outliers),
         lambda: look.origin(got.provenance, now),
         lambda: look.attempts(got.provenance),
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from nerkh import Article, Provenance
+from nerkh import Article, Outlier, Provenance
 from rich.console import Console, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -104,6 +104,11 @@ def origin(provenance: Provenance, now: datetime) -> Text:
     if provenance.simulated:
         parts.append("simulated")
     return Text(" · ".join(parts), style="dim")
+
+
+def outlier(found: Outlier, quote: str) -> Text:
+    """Return one line on a source that does not agree."""
+    return Text(f"{found.source} says {amount(found.value)} {quote}: {found.reason}", style="yellow")
 
 
 def attempts(provenance: Provenance) -> Table | None:

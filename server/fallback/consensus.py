@@ -34,6 +34,9 @@ SCATTERS = 2.0
 DEVIATIONS = 2.0
 """How many standard deviations of the market's movement since a quote it may be off by."""
 
+SERVED_S = 5.0
+"""For how long an answer is served, which its confidence must outlast: the time to live of a price."""
+
 _DIGITS = 12
 _LEAST_DIGITS = 7
 
@@ -119,7 +122,7 @@ def combine(
 def leeway(quote: Quote, now: float, volatility: float) -> float:
     """Return what a quote may be off by: its own noise, and what the market may have moved since."""
     noise = max(quote.half_spread, quote.value * max(FLOOR, SCATTERS * quote.scatter))
-    return noise + quote.value * DEVIATIONS * volatility * sqrt(max(0.0, now - quote.at))
+    return noise + quote.value * DEVIATIONS * volatility * sqrt(max(0.0, now - quote.at) + SERVED_S)
 
 
 def as_decimals(consensus: Consensus, exact: Sequence[Decimal]) -> tuple[Decimal, Decimal | None]:

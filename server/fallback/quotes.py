@@ -17,10 +17,23 @@ from server.fallback.book import REASONS, Page, Seen, witness
 from server.fallback.consensus import Apart, Consensus, Standing, as_decimals, combine
 from server.fallback.figures import FIGURES
 from server.fallback.vetted import Vetted
-from server.model import Answer, Attempt, Kind, Outlier, Price, PriceQuery, Prices, QuoteList, SourceQuote, Value
+from server.model import (
+    Answer,
+    Attempt,
+    Freshness,
+    Kind,
+    Outlier,
+    Price,
+    PriceQuery,
+    Prices,
+    QuoteList,
+    SourceQuote,
+    Value,
+)
 from server.providers.base import Source
 
 _LONGEST_S = FIGURES[Kind.PRICE].longest_s
+_TOO_OLD = f"older than {_LONGEST_S:.0f} s"
 
 
 class Settled(NamedTuple):
@@ -46,14 +59,14 @@ class Quotes:
 
     def take(self, tried: Tried, price: Price) -> None:
         """Write down what one source said of one price, in the quote that was asked for."""
-        self._page(price).write(tried, price, self._clock.monotonic())
+        self._page(price.asset, price.quote).write(tried, price, self._clock.monotonic())
 
     def take_all(self, tried: Tried, prices: Prices) -> None:
         """Write down a list's prices; they are the first to be believed where nothing was before."""
         now = self._clock.monotonic()
         for price in prices.prices:
             if price.value > 0:
-                self._page(price).write(tried, price, now, prices.source_time)
+                self._page(price.asset, price.quote).write(tried, price, now, prices.source_time)
                 self._vetted.learn(price)
 
     def settle(
@@ -72,7 +85,7 @@ class Quotes:
         count.
         """
         now = self._clock.monotonic()
-        page = self._page(price)
+        page = self._page(price.asset, price.quote)
         for other, its in beside:
             page.write(other, its, now)
         own = page.write(tried, price, now)
@@ -117,24 +130,26 @@ class Quotes:
     ) -> QuoteList:
         """Return a sweep's answers beside each other, and what the book's quotes, theirs among them, say together."""
         found = self.review(query)
-        page = self._pages.get((query.asset.id, query.quote))
-        if found is None or page is None:
-            return QuoteList((), attempts)
-        value, confidence = as_decimals(found, page.exact(found))
-        outliers = page.outliers(found)
+        page = self._page(query.asset.id, query.quote)
+        outliers = () if found is None else page.outliers(found)
         rows = []
         for answer in answers:
-            if not isinstance(answer.value, Price):
-                continue
-            source = sources[answer.provenance.source]
-            reason = _apart(page, found, outliers, answer.value, source)
-            rows.append(SourceQuote(answer.value, answer.provenance, source.tier.name, reason))
+            if isinstance(answer.value, Price):
+                source = sources[answer.provenance.source]
+                if found is None or answer.provenance.freshness is Freshness.STALE:
+                    reason = _TOO_OLD
+                else:
+                    reason = _apart(page, found, outliers, answer.value, source)
+                rows.append(SourceQuote(answer.value, answer.provenance, source.tier.name, reason))
+        if found is None:
+            return QuoteList(tuple(rows), attempts)
+        value, confidence = as_decimals(found, page.exact(found))
         agreed = len(found.agreed)
         return QuoteList(tuple(rows), attempts, value, confidence, agreed, agreed + len(outliers))
 
-    def _page(self, price: Price) -> Page:
+    def _page(self, asset: str, quote: str) -> Page:
         """Return the page of a price; the one longest unused makes room."""
-        key = (price.asset, price.quote)
+        key = (asset, quote)
         page = self._pages.get(key)
         if page is None:
             page = self._pages[key] = Page()
