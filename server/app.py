@@ -169,8 +169,7 @@ async def _listen(
 
 
 def _offer(store: Store, observation: Observation) -> None:
-    if not observation.aside:
-        store.offer(observation)  # what a full queue refuses is counted there
+    store.offer(observation)  # what a full queue refuses is counted there
 
 
 async def _leave(health: Health, desk: Desk, hub: Hub) -> None:

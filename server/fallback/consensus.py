@@ -22,8 +22,11 @@ WITHIN_SMALL = 0.10
 ENOUGH = 3
 """How many sources must agree before they outvote another; two never judge one."""
 
-SAME_TIME_S = 10.0
+SAME_TIME_S = 20.0
 """Quotes whose data is further apart in time do not contradict each other: the market may have moved between."""
+
+FAR = 0.2
+"""So far no market goes within a minute: a lone quote that is there is contradicted by quotes of any time."""
 
 FLOOR = 5e-4
 """The least that a source may be off by, as a part of its price."""
@@ -31,7 +34,7 @@ FLOOR = 5e-4
 SCATTERS = 2.0
 """How many median deviations of its last quotes a source may be off by."""
 
-DEVIATIONS = 2.0
+DEVIATIONS = 1.5
 """How many standard deviations of the market's movement since a quote it may be off by."""
 
 SERVED_S = 5.0
@@ -111,7 +114,10 @@ def combine(
     if not rest:
         return Consensus(value, confidence, tuple(agreed))
     wins = len(agreed) >= ENOUGH and len(agreed) > _most(rest, within)
-    apart = tuple(Apart(each, _standing(each, agreed) if wins else Standing.DISPUTED) for each in rest)
+    apart = tuple(
+        Apart(each, _standing(each, agreed, is_far=_is_far(each, value, rest, within)) if wins else Standing.DISPUTED)
+        for each in rest
+    )
     for each, standing in apart:
         if standing is Standing.DISPUTED:
             reach = abs(each.value - value) + leeway(each, now, volatility)
@@ -178,8 +184,20 @@ def _most(ordered: Sequence[Quote], within: float) -> int:
     return most
 
 
-def _standing(quote: Quote, agreed: Sequence[Quote]) -> Standing:
+def _is_far(quote: Quote, value: float, rest: Sequence[Quote], within: float) -> bool:
+    """Say whether a quote is where no market goes, with no other beside it."""
+    if abs(quote.value - value) <= FAR * value:
+        return False
+    return not any(
+        each is not quote and max(each.value, quote.value) <= min(each.value, quote.value) * (1 + within)
+        for each in rest
+    )
+
+
+def _standing(quote: Quote, agreed: Sequence[Quote], *, is_far: bool) -> Standing:
     """Return how a quote stands that a winning cluster does not hold: by the times of their data."""
+    if is_far:
+        return Standing.OUTLIER
     same = later = 0
     for each in agreed:
         ahead = each.at - quote.at

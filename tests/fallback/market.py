@@ -1,6 +1,6 @@
 """The simulator's world behind the engine, in one process and simulated time: real wire formats, and a known truth.
 
-The tests of consensus measure with it; `python -m tests.fallback.market` prints the figures of the long form.
+The tests of consensus measure with it.
 """
 
 from __future__ import annotations
@@ -163,11 +163,3 @@ def measure(
 
 def _middle(values: list[float]) -> float:
     return sorted(values)[len(values) // 2] if values else 0.0
-
-
-if __name__ == "__main__":
-    for several in (FIVE, FIVE[:3], FIVE[:2]):
-        for with_liars in (False, True):
-            for name in ("bitcoin", "solana"):
-                found = measure(1, several, liars=with_liars, answers=1500, asset=name)
-                print(f"{len(several)} sources, {'one liar' if with_liars else 'honest'}, {name}: {found.text()}")  # noqa: T201
