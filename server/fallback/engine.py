@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from pydantic import SecretStr
 
-from server.assets import registry
 from server.clock import Clock
 from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
@@ -28,7 +26,7 @@ from server.fallback.plan import Plan
 from server.fallback.previous import Previous, StoredLookup
 from server.fallback.quotes import Quotes
 from server.fallback.ranker import Ranker
-from server.fallback.rates import Rates
+from server.fallback.rates import Rates, is_native, pegs, usual_assets
 from server.fallback.sweep import Sweep, Sweeper
 from server.fallback.vetted import Vetted
 from server.fallback.views import breaker_view, source_view
@@ -40,7 +38,6 @@ from server.model import (
     Freshness,
     Kind,
     Observation,
-    Price,
     PriceQuery,
     Query,
     QuoteList,
@@ -53,8 +50,6 @@ from server.settings import Settings
 
 _SHARE = 0.9
 _MOMENT_S = 0.05
-_PEGGED = frozenset({"USDT", "USDC"})
-"""Coins that are meant to be worth a dollar: far from it, a second source must say so too."""
 
 
 class Engine:
@@ -85,10 +80,8 @@ class Engine:
         self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random)
         self._plan = Plan(lanes, clock)
         self._ranker = Ranker(self._plan, clock, settings.plan_every_s)
-        rate_assets = _rate_assets() if rate_assets is None else rate_assets
-        vetted = Vetted()
-        for symbol in _PEGGED & rate_assets.keys():
-            vetted.believe(Price(rate_assets[symbol].id, "USD", Decimal(1)))
+        rate_assets = usual_assets() if rate_assets is None else rate_assets
+        vetted = Vetted(pegs(rate_assets))
         runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=self._ranker.changed)
         self._quotes = Quotes(clock, vetted, runner.blame)
         self._keeper = Keeper(self._cache, self._outlet, self._quotes, clock, simulated=simulated)
@@ -271,11 +264,11 @@ class Engine:
         now = self._clock.monotonic()
         slot = self._cache.slot(query, query)
         entry = slot.entry
-        if entry is not None and now < entry.grace_until and _is_native(known := entry.cached(now)):
+        if entry is not None and now < entry.grace_until and is_native(known := entry.cached(now)):
             return known
         own = self._cache.slot(("native", query), query)
         answer = await self._flight.share(own, until, self._fetch, own, now, now + (until - now) / _SHARE, True)
-        if not _is_native(answer):
+        if not is_native(answer):
             raise Unsupported(describe(query))
         return answer
 
@@ -298,16 +291,3 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _is_native(answer: Answer[Value]) -> bool:
-    """Say whether a price stands as its source gave it, and may measure others: it is not old, and not in doubt."""
-    price = answer.value
-    is_old = answer.provenance.freshness in (Freshness.STALE, Freshness.STORED)
-    return isinstance(price, Price) and price.native_quote is None and not price.flagged and not is_old
-
-
-def _rate_assets() -> dict[str, Asset]:
-    """Return the assets over which quotes are compared, by symbol."""
-    known = registry()
-    return {symbol: known.asset(symbol) for symbol in ("USDT", "USDC", "BTC")}

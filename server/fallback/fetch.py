@@ -30,7 +30,6 @@ class Fetch:
     """What one fetch found: the winner, the candidates beside it, and every attempt."""
 
     __slots__ = (
-        "agreed",
         "asked",
         "attempts",
         "beside",
@@ -54,7 +53,6 @@ class Fetch:
         """How many of them do not know what was asked for."""
         self.winner: Tried | None = None
         self.value: Value | None = None
-        self.agreed = 1
         self.doubted: tuple[Tried, Price] | None = None
         """The candidate whose price jumped, beside a winner that contradicts or confirms it."""
         self.empty: tuple[Tried, Value] | None = None
@@ -64,9 +62,9 @@ class Fetch:
         self.probes: list[Probe] = []
         self.is_late = False
 
-    def win(self, tried: Tried, value: Value, agreed: int = 1) -> bool:
+    def win(self, tried: Tried, value: Value) -> bool:
         """Take a candidate for the answer."""
-        self.winner, self.value, self.agreed = tried, value, agreed
+        self.winner, self.value = tried, value
         return True
 
 
@@ -239,7 +237,7 @@ class Fetcher:
         if agree(doubted.value, price.value):
             self._vetted.believe(doubted)
             done.beside.append((tried, price))
-            return done.win(first, doubted, agreed=2)
+            return done.win(first, doubted)
         if jumped:
             done.beside.append((tried, price))
             return done.win(first, flagged(doubted))
