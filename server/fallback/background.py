@@ -116,7 +116,7 @@ class Background:
             at = -1.0 if known is None else known.quote.at
             if name in oldest or now - at < _YOUNG_S or now < self._next.get(lane.id, 0.0):
                 continue
-            if lane.exclusion(now) is None:
+            if lane.exclusion(now) is None and not lane.is_ignorant(query, now):
                 oldest[name] = (at, lane)
         chosen = [lane for _, lane in sorted(oldest.values(), key=lambda pair: pair[0])[:most]]
         chosen = chosen[: int(self._tokens)]

@@ -89,6 +89,8 @@ class Quotes:
         for other, its in beside:
             page.write(other, its, now)
         own = page.write(tried, price, now)
+        if len(page.seen) == 1:
+            return Settled(tried, price, attempts)
         found = self._judge(page, query, own, now, native=native)
         outliers = page.outliers(found) if found.apart or len(page.seen) > len(found.agreed) else ()
         agreed = len(found.agreed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ from server.simulator.world import World
 FIVE = ("coinbase", "kraken", "coingecko", "coinmarketcap", "coinlore")
 LIES = ("10x", "tenth", "1%", "5%", "frozen", "wrong_asset", "skew")
 LATENCY_S = 0.15
+LYING_S, HONEST_S = 300.0, 65.0
 
 
 def lie(name: str, now: float) -> Fault:
@@ -119,6 +120,11 @@ class Tally:
             self.decided += 1
             self.covered_decided += off <= wide
 
+    def add(self, other: Tally) -> None:
+        """Count another tally's answers too."""
+        for part in fields(self):
+            setattr(self, part.name, getattr(self, part.name) + getattr(other, part.name))
+
     def text(self) -> str:
         """Return the figures in a line."""
         sure = max(1, self.sure)
@@ -133,23 +139,29 @@ class Tally:
 def measure(
     seed: int, ids: Sequence[str], *, liars: bool, answers: int, asset: str = "bitcoin", lies: Sequence[str] = LIES
 ) -> Tally:
-    """Ask for a price again and again, with one liar in turn when there are `liars`, and tally the answers."""
+    """Ask for a price again and again, with one liar at a time when there are `liars`, and tally the answers.
+
+    Each lies for five minutes, and all are honest for a minute between, so that no two lie within one book.
+    """
 
     async def main(clock: VirtualClock) -> Tally:
         chance = random.Random(seed)  # noqa: S311 -- a repeatable world
         clock.advance(chance.uniform(0, 1e6))
-        market = Market(clock, seed)
+        market, tally = Market(clock, seed), Tally()
         engine = market.engine(ids)
         await engine.start()
-        query, tally, turns = PriceQuery(registry().asset(asset)), Tally(), 0
-        liar_until = 0.0
+        query = PriceQuery(registry().asset(asset))
+        turns = 0
+        turn_until = clock.monotonic() + HONEST_S
         while tally.answers < answers:
-            if liars and clock.monotonic() >= liar_until:
-                market.faults = {ids[turns % len(ids)]: {"": lie(chance.choice(lies), market.now())}}
-                market.faults = {
-                    id_: {fault.name: fault for fault in each.values()} for id_, each in market.faults.items()
-                }
-                turns, liar_until = turns + 1, clock.monotonic() + 300
+            if liars and clock.monotonic() >= turn_until:
+                is_over = bool(market.faults)
+                market.faults = {}
+                if not is_over:
+                    fault = lie(chance.choice(lies), market.now())
+                    market.faults[ids[turns % len(ids)]] = {fault.name: fault}
+                    turns += 1
+                turn_until = clock.monotonic() + (HONEST_S if is_over else LYING_S)
             answer = await engine.ask(query)
             assert isinstance(answer.value, Price)
             if answer.provenance.freshness in (Freshness.LIVE, Freshness.CACHED):
