@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
+from math import inf
 from typing import Any
 
 from server.clock import Clock
@@ -113,7 +114,7 @@ class Background:
         for lane in self._covering(query):
             name = witness(lane.source)
             known = seen.get(name)
-            at = -1.0 if known is None else known.quote.at
+            at = -inf if known is None else known.quote.at
             if name in oldest or now - at < _YOUNG_S or now < self._next.get(lane.id, 0.0):
                 continue
             if lane.exclusion(now) is None and not lane.is_ignorant(query, now):

@@ -22,8 +22,9 @@ WITHIN_SMALL = 0.10
 ENOUGH = 3
 """How many sources must agree before they outvote another; two never judge one."""
 
-SAME_TIME_S = 20.0
-"""Quotes whose data is further apart in time do not contradict each other: the market may have moved between."""
+YOUNGER_S = 20.0
+OLDER_S = 10.0
+"""Only quotes whose data is at most so much younger or older blame a quote: the market may have moved between."""
 
 FAR = 0.2
 """So far no market goes within a minute: a lone quote that is there is contradicted by quotes of any time."""
@@ -34,7 +35,7 @@ FLOOR = 5e-4
 SCATTERS = 2.0
 """How many median deviations of its last quotes a source may be off by."""
 
-DEVIATIONS = 1.5
+DEVIATIONS = 2.0
 """How many standard deviations of the market's movement since a quote it may be off by."""
 
 SERVED_S = 5.0
@@ -98,9 +99,9 @@ def combine(
 ) -> Consensus:
     """Return the consensus of at least one quote, one a source.
 
-    `volatility` is the deviation of the price's logarithm per square root of a second. Where two clusters are as large,
-    the one near the price that was `believed` before is taken, then that of the `preferred` source, then the best
-    tier's.
+    `volatility` is the deviation of the price's logarithm per square root of a second. The largest cluster is taken; of
+    those of less than three the one near the price that was `believed` before; then that of the `preferred` source,
+    then the best tier's.
     """
     if len(quotes) == 1:
         return Consensus(quotes[0].value, None, (quotes[0],))
@@ -153,18 +154,22 @@ def _value(quote: Quote) -> float:
 
 
 def _largest(ordered: Sequence[Quote], within: float, preferred: str, believed: float | None) -> tuple[int, int]:
-    """Return where the cluster that wins begins and ends in quotes ordered by value."""
-    best, found = (0, False, False, 0), (0, 1)
+    """Return where the cluster that wins begins and ends in quotes ordered by value.
+
+    One too small to outvote others yields to one near what was believed: liars in turn may agree by chance.
+    """
+    best, found = (False, False, 0, False, 0), (0, 1)
     end = 0
     for first in range(len(ordered)):
         top = ordered[first].value * (1 + within)
         while end < len(ordered) and ordered[end].value <= top:
             end += 1
         members = ordered[first:end]
-        near = believed is not None and any(abs(each.value - believed) <= within * believed for each in members)
+        near = believed is not None and any(abs(each.value - believed) <= FAR * believed for each in members)
         rank = (
-            len(members),
+            len(members) >= ENOUGH,
             near,
+            len(members),
             any(each.source == preferred for each in members),
             -min(each.tier for each in members),
         )
@@ -201,8 +206,8 @@ def _standing(quote: Quote, agreed: Sequence[Quote], *, is_far: bool) -> Standin
     same = later = 0
     for each in agreed:
         ahead = each.at - quote.at
-        same += -SAME_TIME_S <= ahead <= SAME_TIME_S
-        later += ahead > SAME_TIME_S
+        same += -OLDER_S <= ahead <= YOUNGER_S
+        later += ahead > YOUNGER_S
     if same >= ENOUGH:
         return Standing.OUTLIER
     return Standing.OUTDATED if same + later >= ENOUGH else Standing.DISPUTED

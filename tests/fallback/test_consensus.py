@@ -98,6 +98,14 @@ def test_two_pairs_and_three_against_three_are_undecided() -> None:
         assert found.confidence > 99
 
 
+def test_what_was_believed_weighs_more_than_two() -> None:
+    """Two that agree far from what was believed do not carry it against one that stayed there; three do."""
+    found = vote(1000, 1000, 100, believed=100.0)
+    assert (found.value, names(found)) == (100, "c")
+    assert set(standings(found).values()) == {Standing.DISPUTED}
+    assert vote(1000, 1000, 1000, 100, believed=100.0).value == 1000
+
+
 def test_three_outvote_two() -> None:
     """Three of five decide against two that agree on another price."""
     found = vote(100, 100.1, 99.9, 107, 107)
