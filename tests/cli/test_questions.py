@@ -187,7 +187,7 @@ def test_quotes_stand_side_by_side(ask: Command, service: FakeServer) -> None:
     service.answer("ListQuotes", quotes, series=series)
     ended = ask("quotes", "BTC")
     assert (ended.status, ended.err) == (0, "")
-    assert ["binance", "high", "64,000.00", "63,900.00", "USDT"] == ended.out.splitlines()[1].split()[:5]
+    assert ended.out.splitlines()[1].split()[:5] == ["binance", "high", "64,000.00", "63,900.00", "USDT"]
     assert "640,000.00" in ended.out
     assert "3 sources agree" in ended.out
     assert "BTC 64,000.00 ± 32.0000 USD  (3 of 4 sources agree)" in ended.out
