@@ -81,10 +81,9 @@ def price(
     now = SystemClock().now()
     cells = (
         (f"{got.name} ({got.symbol})", ""),
-        (f"price {got.quote}", look.amount(got.value)),
+        (f"price {got.quote}", look.within(got.value, got.confidence)),
         ("24 h", look.percent(got.change_percent)),
         ("high / low", f"{look.amount(got.high)} / {look.amount(got.low)}"),
-        ("give or take", look.amount(got.confidence)),
         ("bid / ask", f"{look.amount(got.bid)} / {look.amount(got.ask)}"),
         ("volume", look.short(got.quote_volume)),
         ("market cap", look.short(got.market_cap)),

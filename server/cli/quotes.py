@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from server.cli.questions import HERE, Address, Asset, Json, Quote, asking, show
+from server.cli.questions import Address, Asset, Json, Quote, asking, show
 from server.clock import SystemClock
 
 
-def quotes(asset: Asset, *, quote: Quote = "USD", json: Json = False, address: Address = HERE) -> None:
+def quotes(asset: Asset, *, quote: Quote = "USD", json: Json = False, address: Address = None) -> None:
     """Show what each source says of one asset's price, and what they agree on."""
     from server.cli import show as look
 
@@ -29,8 +29,7 @@ def quotes(asset: Asset, *, quote: Quote = "USD", json: Json = False, address: A
     heads = ("source", "tier", f"price {series.quote}", "as stated", "bid", "ask", "of", "left out because")
     agreed = ""
     if series.value is not None:
-        within = "" if series.confidence is None else f" ± {look.amount(series.confidence)}"
-        agreed = f"{series.symbol} {look.amount(series.value)}{within} {series.quote}"
+        agreed = f"{series.symbol} {look.within(series.value, series.confidence)} {series.quote}"
         if series.agreement is not None:
             agreed += f"  ({series.agreement.agreed} of {series.agreement.asked} sources agree)"
     show(

@@ -66,6 +66,11 @@ def amount(value: Decimal | None, places: int | None = None) -> str:
     return f"{value:,.{places}f}"
 
 
+def within(value: Decimal, confidence: Decimal | None) -> str:
+    """Return an amount, and how far it may be off where that is known."""
+    return amount(value) if confidence is None else f"{amount(value)} ± {amount(confidence)}"
+
+
 def short(value: Decimal | None) -> str:
     """Return a large amount in words that fit a column: 1.23 T, 45.6 B, 7.89 M."""
     if value is None:
