@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     hedge_per_s: float = Field(3.0, ge=0, description="hedges and repeats at the same source: for each second")
     hedge_most: float = Field(30.0, ge=0, description="hedges and repeats that quiet times save up")
     near_equal: float = Field(0.1, ge=0, lt=1, description="leaders whose scores differ by less share the calls")
+    quotes_per_s: float = Field(
+        2.0, ge=0, le=100, description="quotes asked for in the background, a second in all; 0 for none"
+    )
+    quotes_every_s: float = Field(3.0, gt=0, description="one such quote of each price asked for lately, in seconds")
     plan_every_s: float = Field(15.0, gt=0)
     lease_s: float = Field(5.0, gt=0, description="how long one fetch may hold equal ones back, in seconds")
     body_limit: int = Field(16 * 1024 * 1024, gt=0, description="most bytes of one answer, after decompression")

@@ -31,6 +31,7 @@ return {
   { method = "GET", path = "/v1/marketSentiment", query = { window = "span", view = enum_View } },
   { method = "GET", path = "/v1/prices", query = { quote = false, orderBy = enum_PriceOrder, order_by = enum_PriceOrder, pageSize = "number", page_size = "number", pageToken = false, page_token = false, view = enum_View } },
   { method = "GET", path = "/v1/prices/{asset}", query = { quote = false, view = enum_View } },
+  { method = "GET", path = "/v1/prices/{asset}/quotes", query = { quote = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false, view = enum_View } },
   { method = "GET", path = "/v1/prices:batchGet", query = { assets = true, quote = false, view = enum_View } },
   { method = "GET", path = "/v1/prices:stream", query = { assets = true, quote = false, conflationInterval = "span", conflation_interval = "span", heartbeatInterval = "span", heartbeat_interval = "span", cursor = false } },
   { method = "GET", path = "/v1/requests", query = { method = false, code = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false } },

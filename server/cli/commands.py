@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-from server.cli import process, questions
+from server.cli import process, questions, quotes
 from server.errors import SetupError
 from server.settings import Settings, load
 
@@ -143,7 +143,8 @@ def simulate_command(
     return process.simulate(host=host, port=port, ports_file=ports_file, seed=seed, replay=replay)
 
 
-for _name, _command in questions.COMMANDS.items():
+ASKING = {**questions.COMMANDS, "quotes": quotes.quotes}
+for _name, _command in ASKING.items():
     app.command(_name)(_command)
 
-NAMES = frozenset({"up", "serve", "migrate", "simulate", *questions.COMMANDS})
+NAMES = frozenset({"up", "serve", "migrate", "simulate", *ASKING})

@@ -36,7 +36,7 @@ def price(
     now = SystemClock().now()
     cells = (
         (f"{got.name} ({got.symbol})", ""),
-        (f"price {got.quote}", look.amount(got.value)),
+        (f"price {got.quote}", look.within(got.value, got.confidence)),
         ("24 h", look.percent(got.change_percent)),
         ("high / low", f"{look.amount(got.high)} / {look.amount(got.low)}"),
         ("bid / ask", f"{look.amount(got.bid)} / {look.amount(got.ask)}"),
@@ -50,6 +50,7 @@ def price(
         json,
         lambda: look.table((shown[0][0], ""), shown[1:], right=(1,)),
         lambda: f"{got.symbol} is also the symbol of {others}" if got.ambiguous else None,
+        *(partial(look.outlier, each, got.quote) for each in got.outliers),
         lambda: look.origin(got.provenance, now),
         lambda: look.attempts(got.provenance),
     )

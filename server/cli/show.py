@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from nerkh import Article, Provenance
+from nerkh import Article, Outlier, Provenance
 from rich.console import Console, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -66,6 +66,11 @@ def amount(value: Decimal | None, places: int | None = None) -> str:
     return f"{value:,.{places}f}"
 
 
+def within(value: Decimal, confidence: Decimal | None) -> str:
+    """Return an amount, and how far it may be off where that is known."""
+    return amount(value) if confidence is None else f"{amount(value)} ± {amount(confidence)}"
+
+
 def short(value: Decimal | None) -> str:
     """Return a large amount in words that fit a column: 1.23 T, 45.6 B, 7.89 M."""
     if value is None:
@@ -104,6 +109,11 @@ def origin(provenance: Provenance, now: datetime) -> Text:
     if provenance.simulated:
         parts.append("simulated")
     return Text(" · ".join(parts), style="dim")
+
+
+def outlier(found: Outlier, quote: str) -> Text:
+    """Return one line on a source that does not agree."""
+    return Text(f"{found.source} says {amount(found.value)} {quote}: {found.reason}", style="yellow")
 
 
 def attempts(provenance: Provenance) -> Table | None:

@@ -26,6 +26,7 @@ from server.model import (
     Freshness,
     Kind,
     ListedAssets,
+    Price,
     Prices,
     Provenance,
     Query,
@@ -45,6 +46,7 @@ def _parts(transaction: Transaction) -> int:
 
 
 _ROWS: dict[type, Callable[[Any], int]] = {
+    Price: lambda value: len(value.outliers),
     Prices: lambda value: len(value.prices),
     Candles: lambda value: len(value.candles),
     ListedAssets: lambda value: len(value.assets),

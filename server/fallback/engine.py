@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from pydantic import SecretStr
 
-from server.assets import registry
 from server.clock import Clock
 from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
+from server.fallback.background import Background
 from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
 from server.fallback.cache import Cache, CacheStats, Entry, Slot
 from server.fallback.explain import Explainer
@@ -26,8 +25,9 @@ from server.fallback.lane import Lane, lanes_of
 from server.fallback.outlet import Outlet
 from server.fallback.plan import Plan
 from server.fallback.previous import Previous, StoredLookup
+from server.fallback.quotes import Quotes
 from server.fallback.ranker import Ranker
-from server.fallback.rates import Rates
+from server.fallback.rates import Rates, is_native, pegs, usual_assets
 from server.fallback.sweep import Sweep, Sweeper
 from server.fallback.vetted import Vetted
 from server.fallback.views import breaker_view, source_view
@@ -39,9 +39,9 @@ from server.model import (
     Freshness,
     Kind,
     Observation,
-    Price,
     PriceQuery,
     Query,
+    QuoteList,
     Ranking,
     SourceView,
     Value,
@@ -51,8 +51,6 @@ from server.settings import Settings
 
 _SHARE = 0.9
 _MOMENT_S = 0.05
-_PEGGED = frozenset({"USDT", "USDC"})
-"""Coins that are meant to be worth a dollar: far from it, a second source must say so too."""
 
 
 class Engine:
@@ -78,18 +76,17 @@ class Engine:
         self._clock = clock
         self._outlet = Outlet()
         self._cache = Cache(settings.cache_entries)
-        self._keeper = Keeper(self._cache, self._outlet, clock, simulated=simulated)
         self._previous = Previous(stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
         self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random)
         self._plan = Plan(lanes, clock)
         self._ranker = Ranker(self._plan, clock, settings.plan_every_s)
         self.explain = Explainer(self._plan, self._cache, clock, settings).explain
-        rate_assets = _rate_assets() if rate_assets is None else rate_assets
-        vetted = Vetted()
-        for symbol in _PEGGED & rate_assets.keys():
-            vetted.believe(Price(rate_assets[symbol].id, "USD", Decimal(1)))
+        rate_assets = usual_assets() if rate_assets is None else rate_assets
+        vetted = Vetted(pegs(rate_assets))
         runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=self._ranker.changed)
+        self._quotes = Quotes(clock, vetted, runner.blame)
+        self._keeper = Keeper(self._cache, self._outlet, self._quotes, clock, simulated=simulated)
         rates = Rates(clock, rate_assets, self._native, self._spawn)
         policy = BudgetPolicy(settings.hedge_share, settings.hedge_per_s, settings.hedge_most)
         self._budget = Budget(policy, clock.monotonic())
@@ -104,6 +101,10 @@ class Engine:
             keeper=self._keeper,
         )
         self._sweeper = Sweeper(self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper)
+        self._background = Background(
+            self._plan.covering, self._sweeper.one, self._quotes, clock, self._spawn, settings=settings
+        )
+        self._quotes.disputed = self._background.hurry
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_started = False
 
@@ -154,6 +155,12 @@ class Engine:
         if not self.covers(query):
             raise Unsupported(describe(query))
         return await self._sweeper.sweep(query, FIGURES[query.kind].deadline_s if deadline_s is None else deadline_s)
+
+    async def quotes(self, query: PriceQuery, *, deadline_s: float | None = None) -> QuoteList:
+        """Return each source's own quote of a price and what they say together; raises `Unsupported` without any."""
+        found = await self.sweep(query, deadline_s=deadline_s)
+        sources = {id_: standing.source for id_, standing in self._standings.items()}
+        return self._quotes.side_by_side(query, found.answers, found.attempts, sources)
 
     def covers(self, query: Query) -> bool:
         """Say whether any source serves a query at all, whatever its state."""
@@ -230,9 +237,10 @@ class Engine:
         until = started + (deadline - started) * _SHARE
         done = await self._fetcher.fetch(slot, lanes, until, native=native)
         if done.winner is not None and done.value is not None:
-            asked = 1 if done.doubted is None else 2
+            if self._is_started and isinstance(slot.query, PriceQuery):
+                self._background.want(slot.query)
             return self._keeper.keep(
-                slot, done.winner, done.value, tuple(done.attempts), agreed=done.agreed, asked=asked
+                slot, done.winner, done.value, tuple(done.attempts), beside=done.beside, native=native
             )
         if done.stale is not None:
             return self._keeper.keep(slot, *done.stale, tuple(done.attempts))
@@ -258,11 +266,11 @@ class Engine:
         now = self._clock.monotonic()
         slot = self._cache.slot(query, query)
         entry = slot.entry
-        if entry is not None and now < entry.grace_until and _is_native(known := entry.cached(now)):
+        if entry is not None and now < entry.grace_until and is_native(known := entry.cached(now)):
             return known
         own = self._cache.slot(("native", query), query)
         answer = await self._flight.share(own, until, self._fetch, own, now, now + (until - now) / _SHARE, True)
-        if not _is_native(answer):
+        if not is_native(answer):
             raise Unsupported(describe(query))
         return answer
 
@@ -285,16 +293,3 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _is_native(answer: Answer[Value]) -> bool:
-    """Say whether a price stands as its source gave it, and may measure others: it is not old, and not in doubt."""
-    price = answer.value
-    is_old = answer.provenance.freshness in (Freshness.STALE, Freshness.STORED)
-    return isinstance(price, Price) and price.native_quote is None and not price.flagged and not is_old
-
-
-def _rate_assets() -> dict[str, Asset]:
-    """Return the assets over which quotes are compared, by symbol."""
-    known = registry()
-    return {symbol: known.asset(symbol) for symbol in ("USDT", "USDC", "BTC")}

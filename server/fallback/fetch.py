@@ -30,9 +30,9 @@ class Fetch:
     """What one fetch found: the winner, the candidates beside it, and every attempt."""
 
     __slots__ = (
-        "agreed",
         "asked",
         "attempts",
+        "beside",
         "doubted",
         "empty",
         "is_late",
@@ -45,13 +45,14 @@ class Fetch:
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
+        self.beside: list[tuple[Tried, Price]] = []
+        """Prices of other sources that were asked in this fetch, refused ones too."""
         self.asked = 0
         """How many sources were asked, those passed over not counted."""
         self.unknown = 0
         """How many of them do not know what was asked for."""
         self.winner: Tried | None = None
         self.value: Value | None = None
-        self.agreed = 1
         self.doubted: tuple[Tried, Price] | None = None
         """The candidate whose price jumped, beside a winner that contradicts or confirms it."""
         self.empty: tuple[Tried, Value] | None = None
@@ -61,9 +62,9 @@ class Fetch:
         self.probes: list[Probe] = []
         self.is_late = False
 
-    def win(self, tried: Tried, value: Value, agreed: int = 1) -> bool:
+    def win(self, tried: Tried, value: Value) -> bool:
         """Take a candidate for the answer."""
-        self.winner, self.value, self.agreed = tried, value, agreed
+        self.winner, self.value = tried, value
         return True
 
 
@@ -236,10 +237,13 @@ class Fetcher:
         first, doubted = done.doubted
         if agree(doubted.value, price.value):
             self._vetted.believe(doubted)
-            return done.win(first, doubted, agreed=2)
+            done.beside.append((tried, price))
+            return done.win(first, doubted)
         if jumped:
+            done.beside.append((tried, price))
             return done.win(first, flagged(doubted))
         self._runner.blame(first, "jumped by more than 20 % and was contradicted")
+        done.beside.append((first, doubted))
         done.attempts[:] = [first.attempt() if each.source == first.lane.id else each for each in done.attempts]
         self._vetted.believe(price)
         return done.win(tried, price)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from server.clock import Clock
 from server.fallback.attempt import Tried
 from server.fallback.cache import Cache, Entry, Slot
 from server.fallback.outlet import Outlet
-from server.model import Answer, Attempt, Freshness, Outcome, Provenance, Value
+from server.fallback.quotes import Quotes
+from server.model import Answer, Attempt, Freshness, Outcome, Price, PriceQuery, Prices, Provenance, Value
 
 _STALE = Outcome.STALE
 
@@ -14,9 +17,10 @@ _STALE = Outcome.STALE
 class Keeper:
     """Keeps answers; what comes back from the cache never passes here, so nothing is published twice."""
 
-    def __init__(self, cache: Cache, outlet: Outlet, clock: Clock, *, simulated: bool) -> None:
+    def __init__(self, cache: Cache, outlet: Outlet, quotes: Quotes, clock: Clock, *, simulated: bool) -> None:
         self._cache = cache
         self._outlet = outlet
+        self._quotes = quotes
         self._clock = clock
         self._simulated = simulated
 
@@ -27,18 +31,35 @@ class Keeper:
         value: Value,
         attempts: tuple[Attempt, ...],
         *,
-        agreed: int = 1,
-        asked: int = 1,
+        beside: Sequence[tuple[Tried, Price]] = (),
+        native: bool = False,
+        own: bool = False,
     ) -> Answer[Value]:
-        """Return the answer, cached in its slot and published; a stale one that is older than what is there yields."""
+        """Return the answer, cached in its slot and published; a stale one that is older than what is there yields.
+
+        A price is what the quotes of several sources say together, those `beside` it among them, and with `native` only
+        those not converted; with `own` it stays one source's own quote.
+        """
         now = self._clock.monotonic()
         is_stale = tried.outcome is _STALE
+        agreed = asked = 1
+        confidence = None
+        if isinstance(value, Price) and isinstance(slot.query, PriceQuery) and not is_stale:
+            if own:
+                self._quotes.take(tried, value)
+            else:
+                tried, value, attempts, agreed, asked = self._quotes.settle(
+                    slot.query, tried, value, attempts, beside, native=native
+                )
+                confidence = value.confidence
+        elif isinstance(value, Prices) and not is_stale:
+            self._quotes.take_all(tried, value)
         provenance = Provenance(
             tried.lane.id,
             tried.time,
             Freshness.STALE if is_stale else Freshness.LIVE,
             tried.source_time,
-            None,
+            confidence,
             agreed,
             asked,
             self._simulated,
@@ -51,5 +72,5 @@ class Keeper:
             known.hold(tried.figures, now)
             return known.stale()
         self._cache.put(slot, entry)
-        self._outlet.publish(slot.query, answer)
+        self._outlet.publish(slot.query, answer, aside=own and isinstance(value, Price))
         return answer

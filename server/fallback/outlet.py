@@ -22,10 +22,10 @@ class Outlet:
         self.failures = 0
         """How often a receiver raised; its error is logged and keeps nothing from the others."""
 
-    def publish(self, query: Query, answer: Answer[Value]) -> Observation:
+    def publish(self, query: Query, answer: Answer[Value], *, aside: bool = False) -> Observation:
         """Give a value its sequence and hand it out."""
         self._sequence += 1
-        observation = Observation(self._sequence, query, answer)
+        observation = Observation(self._sequence, query, answer, aside)
         for receiver in self._receivers:
             try:
                 receiver(observation)

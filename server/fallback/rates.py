@@ -5,19 +5,22 @@ The engine owns one; it asks through the engine itself, natively quoted answers 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
 from decimal import Context, Decimal
 from typing import NamedTuple
 
+from server.assets import registry
 from server.clock import Clock
 from server.errors import NerkhError
-from server.model import Answer, Asset, Price, PriceQuery, Prices, Value
+from server.model import Answer, Asset, Freshness, Price, PriceQuery, Prices, Value
 
 _FRESH_S = 30.0
 _USABLE_S = 600.0
 _ROUNDING = Context(prec=12)
 _PIVOT = "BTC"
+_PEGGED = ("USDT", "USDC")
+"""Coins that are meant to be worth a dollar: far from it, a second source must say so too."""
 
 
 class _Rate(NamedTuple):
@@ -112,6 +115,26 @@ class Rates:
         if not isinstance(answer.value, Price):
             raise TypeError(type(answer.value).__name__)
         return answer.value.value
+
+
+def usual_assets() -> dict[str, Asset]:
+    """Return the assets over which quotes are compared, by symbol."""
+    known = registry()
+    return {symbol: known.asset(symbol) for symbol in (*_PEGGED, _PIVOT)}
+
+
+def pegs(assets: Mapping[str, Asset]) -> Iterator[Price]:
+    """Yield what the pegged coins among some assets are meant to be worth."""
+    for symbol in _PEGGED:
+        if symbol in assets:
+            yield Price(assets[symbol].id, "USD", Decimal(1))
+
+
+def is_native(answer: Answer[Value]) -> bool:
+    """Say whether a price stands as its source gave it, and may measure others: it is not old, and not in doubt."""
+    price = answer.value
+    is_old = answer.provenance.freshness in (Freshness.STALE, Freshness.STORED)
+    return isinstance(price, Price) and price.native_quote is None and not price.flagged and not is_old
 
 
 def convert(price: Price, quote: str, rate: Decimal) -> Price:

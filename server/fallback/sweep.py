@@ -53,10 +53,10 @@ class Sweeper:
         """Return every fresh answer that the sources give within the deadline, in the plan's order."""
         until = self._clock.monotonic() + deadline_s
         lanes = self._plan.covering(query)
-        found = await asyncio.gather(*(self._one(lane, query, until) for lane in lanes))
+        found = await asyncio.gather(*(self.one(lane, query, until) for lane in lanes))
         return Sweep(tuple(answer for answer, _ in found if answer is not None), tuple(attempt for _, attempt in found))
 
-    async def _one(self, lane: Lane, query: Query, until: float) -> tuple[Answer[Value] | None, Attempt]:
+    async def one(self, lane: Lane, query: Query, until: float) -> tuple[Answer[Value] | None, Attempt]:
         """Return one source's answer, from its cache entry while that is fresh."""
         slot = self._cache.slot((lane.id, query), query)
         now = self._clock.monotonic()
@@ -87,4 +87,4 @@ class Sweeper:
             value = await self._rates.converted(value, query.quote, until)
         if value is None:
             return None, attempt
-        return self._keeper.keep(slot, tried, value, (attempt,)), attempt
+        return self._keeper.keep(slot, tried, value, (attempt,), own=True), attempt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from decimal import Decimal
 
 from server.model import Price
@@ -17,14 +18,16 @@ _Key = tuple[str, str]
 
 
 class Vetted:
-    """Remembers at most `most` prices. Takes the monotonic time."""
+    """Remembers at most `most` prices, `pegs` from the start. Takes the monotonic time."""
 
-    def __init__(self, most: int = 10_000) -> None:
+    def __init__(self, pegs: Iterable[Price] = (), most: int = 10_000) -> None:
         self._most = most
         self._prices: OrderedDict[_Key, Decimal] = OrderedDict()
         self._doubted: OrderedDict[_Key, tuple[Decimal, float]] = OrderedDict()
         """What jumped first, and when: what is said again and again for long enough is believed."""
         self._heights: dict[str, tuple[int, float]] = {}
+        for price in pegs:
+            self.believe(price)
 
     def jumps(self, price: Price) -> bool:
         """Say whether a price is more than 20 % away from the last believed one."""
@@ -46,6 +49,16 @@ class Vetted:
             self._doubted.pop(key, None)
         if len(self._prices) > self._most:
             self._prices.popitem(last=False)
+
+    def learn(self, price: Price) -> None:
+        """Remember a price where none was believed before."""
+        if (price.asset, price.quote) not in self._prices:
+            self.believe(price)
+
+    def last(self, asset: str, quote: str) -> float | None:
+        """Return the last believed price, None when there is none."""
+        value = self._prices.get((asset, quote))
+        return None if value is None else float(value)
 
     def falls(self, chain: str, height: int, now: float) -> bool:
         """Say whether a chain's height is over 100 below the last believed one, and remember it when it is not."""

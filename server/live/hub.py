@@ -90,9 +90,9 @@ class Hub:
         await self._poller.close()
 
     def receive(self, observation: Observation) -> None:
-        """Take in what the engine publishes; anything but the price of one asset is left to others."""
+        """Take in what the engine publishes; anything but the vetted price of one asset is left to others."""
         query = observation.query
-        if isinstance(query, PriceQuery):
+        if isinstance(query, PriceQuery) and not observation.aside:
             self._take(PriceKey(query.asset, query.quote), observation.answer)
 
     def subscribe_prices(

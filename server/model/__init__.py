@@ -29,6 +29,7 @@ from server.model.market import (
     Interval,
     ListedAsset,
     ListedAssets,
+    Outlier,
     Overview,
     Price,
     Prices,
@@ -57,6 +58,7 @@ from server.model.queries import (
     TrendingQuery,
     WhalesQuery,
 )
+from server.model.quotes import QuoteList, SourceQuote
 from server.model.route import LastAttempt, Place, Route, RoutedSource, ScorePart
 
 __all__ = [
@@ -95,6 +97,7 @@ __all__ = [
     "NewsQuery",
     "Observation",
     "Outcome",
+    "Outlier",
     "Overview",
     "OverviewQuery",
     "Place",
@@ -104,6 +107,7 @@ __all__ = [
     "PricesQuery",
     "Provenance",
     "Query",
+    "QuoteList",
     "RankedSource",
     "Ranking",
     "RequestRecord",
@@ -112,6 +116,7 @@ __all__ = [
     "ScorePart",
     "Sentiment",
     "SentimentLabel",
+    "SourceQuote",
     "SourceState",
     "SourceView",
     "TokenBalance",

@@ -46,8 +46,17 @@ def interval_of(token: str) -> Interval | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlier:
+    """A source whose quote was not counted: what it said in the asked quote, and why that does not count."""
+
+    source: str
+    value: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
-    """One source's price of one asset.
+    """The price of one asset: one source's, or what several agree on.
 
     `value` and every other amount are in `quote`; `base_volume` is in the asset. `change` is over 24 h,
     `change_percent` in percent. When a native quote was converted, `native_quote` and `native_value` keep what the
@@ -75,6 +84,10 @@ class Price:
     """Half-width of the price's uncertainty, in the quote; None when only one source was asked."""
     flagged: bool = False
     """True when the value jumped by more than the bound against the last vetted one and nothing confirmed it."""
+    raw_value: Decimal | None = None
+    """What the source itself said, in `quote`, where `value` is what several agree on; None when `value` is its own."""
+    outliers: tuple[Outlier, ...] = ()
+    """The sources whose quotes were not counted, by name."""
 
 
 @dataclass(frozen=True, slots=True)

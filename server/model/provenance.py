@@ -117,8 +117,13 @@ class Answer(Generic[V_co]):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A fresh value on its way out of the engine; `sequence` strictly rises within one process."""
+    """A fresh value on its way out of the engine; `sequence` strictly rises within one process.
+
+    `aside`: one source's own quote of a price, beside the vetted one; it is no answer, to be neither stored nor
+    streamed as one.
+    """
 
     sequence: int
     query: Query
     answer: Answer[Value]
+    aside: bool = False

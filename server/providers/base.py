@@ -60,7 +60,7 @@ class Source:
     key: Key | None = None
     limits: tuple[Limit, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
-    """What tells this row from its siblings in a family, such as a feed's path."""
+    """What tells this row from its siblings in a family, such as a feed's path; `witness` names what it mirrors."""
     attribution: str = ""
     terms_url: str = ""
     docs_url: str = ""

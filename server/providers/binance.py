@@ -188,6 +188,7 @@ def _row(id_: str, name: str, base_url: str) -> Source:
         tier=Tier.HIGH,
         category="exchange",
         limits=(Limit(1200, 60),),
+        options={"witness": "binance"},
         docs_url="https://developers.binance.com/docs/binance-spot-api-docs/rest-api",
         terms_url="https://www.binance.com/en/terms",
     )

@@ -77,7 +77,7 @@ def _host(id_: str, name: str, url: str, tier: Tier, limit: Limit) -> Source:
         "explorer",
         chains=("bitcoin",),
         limits=(limit,),
-        options={"blocks": "/v1", "hash_rate": "/v1/mining/hashrate/1m"},
+        options={"witness": "mempool_space", "blocks": "/v1", "hash_rate": "/v1/mining/hashrate/1m"},
         docs_url="https://mempool.space/docs/api/rest",
     )
 

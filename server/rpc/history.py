@@ -124,6 +124,7 @@ def _price_point(row: PriceRow) -> history_pb2.PricePoint:
         change_percent=optional_text(price.change_percent),
         flagged=price.flagged,
         simulated=row.provenance.simulated,
+        raw_value=optional_text(price.raw_value),
     )
 
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from nerkh.v1 import market_pb2
+from nerkh.v1 import market_pb2, types_pb2
 
 from server.clock import Clock
 from server.errors import InvalidField, SourcesFailed
-from server.model import Attempt
-from server.rpc.calls import LIST_S, PRICE_S, Call, Method, Unary
+from server.model import Answer, Attempt, Provenance, QuoteList, SourceQuote
+from server.rpc.calls import LIST_S, PRICE_S, SINGLE_S, Call, Method, Unary
 from server.rpc.convert.market import (
     asset_message,
     named_price_message,
     overview_message,
     price_message,
+    quote_message,
     trending_message,
 )
-from server.rpc.convert.plain import known_view, name_in, optional_name, span_message
+from server.rpc.convert.monitoring import tier_value
+from server.rpc.convert.plain import known_view, name_in, optional_name, optional_text, span_message
 from server.rpc.convert.provenance import attempt_message, candidate_messages, provenance_message
 from server.rpc.pages import PageTokens, page_of, page_size
 from server.rpc.status import refusal_of
-from server.services.answers import own
+from server.services.answers import merged, own
 from server.services.market import Market, Order, Priced, Unpriced, sort_key
 from server.services.naming import Names
 
@@ -48,6 +51,7 @@ class MarketServicer:
             Unary(path + "GetPrice", market_pb2.GetPriceRequest, self.get_price, PRICE_S, kept=True),
             Unary(path + "BatchGetPrices", market_pb2.BatchGetPricesRequest, self.batch_get_prices, LIST_S),
             Unary(path + "ListPrices", market_pb2.ListPricesRequest, self.list_prices, LIST_S),
+            Unary(path + "ListQuotes", market_pb2.ListQuotesRequest, self.list_quotes, SINGLE_S),
             Unary(path + "ListIntervals", market_pb2.ListIntervalsRequest, self.list_intervals, LIST_S),
             Unary(path + "ListAssets", market_pb2.ListAssetsRequest, self.list_assets, LIST_S),
             Unary(path + "GetAsset", market_pb2.GetAssetRequest, self.get_asset),
@@ -98,6 +102,31 @@ class MarketServicer:
             prices=[price_message(price, self._names.by_id(price.asset), None) for price in page],
             next_page_token=self._tokens.next(cursor, request),
             provenance=provenance_message(answer.provenance, full=full),
+        )
+
+    async def list_quotes(self, request: Any, call: Call) -> market_pb2.ListQuotesResponse:
+        """Answer with what each source says of one asset's price, the best tier first."""
+        full = known_view(request)
+        quote = self._names.quote(request.quote)
+        named = self._names.asset(name_in(request.asset, "asset", AN_ASSET))
+        call.asset = named.asset.id
+        size, after = page_size(request, 100, 100), self._tokens.read(request)
+        found = await self._market.quotes(named.asset, quote, call.left_s())
+        provenance = _origin_of(found)
+        call.note(provenance)
+        page, cursor = page_of(found.quotes, after, size, _quote_place)
+        return market_pb2.ListQuotesResponse(
+            asset=named.asset.id,
+            symbol=named.asset.symbol,
+            quote=quote,
+            quotes=[quote_message(each) for each in page],
+            next_page_token=self._tokens.next(cursor, request),
+            value=optional_text(found.value),
+            confidence=optional_text(found.confidence),
+            agreement=types_pb2.Agreement(agreed=found.agreed, asked=found.asked),
+            provenance=provenance_message(provenance, full=full),
+            ambiguous=bool(named.candidates),
+            candidates=candidate_messages(named.candidates),
         )
 
     async def list_intervals(self, request: Any, call: Call) -> market_pb2.ListIntervalsResponse:
@@ -164,6 +193,17 @@ class MarketServicer:
             next_page_token=self._tokens.next(cursor, request),
             provenance=provenance_message(answer.provenance, full=full),
         )
+
+
+def _origin_of(found: QuoteList) -> Provenance:
+    """Return where a list of quotes came from, with what they agree on."""
+    whole = merged([Answer(each.price, each.provenance) for each in found.quotes], found.attempts)
+    return replace(whole, confidence=found.confidence, agreed=found.agreed, asked=found.asked)
+
+
+def _quote_place(quote: SourceQuote) -> tuple[int, str]:
+    """Return what orders quotes: the best tier first."""
+    return tier_value(quote.tier), quote.provenance.source
 
 
 def _failure(row: Unpriced, call: Call, *, full: bool) -> market_pb2.PriceFailure:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 
 from server.clock import Clock
-from server.errors import NerkhError, Unsupported
+from server.errors import NerkhError, SourcesFailed, Unsupported
 from server.fallback import Engine
 from server.model import (
     INTERVALS,
@@ -23,6 +23,7 @@ from server.model import (
     PriceQuery,
     Prices,
     PricesQuery,
+    QuoteList,
     Trending,
     TrendingQuery,
 )
@@ -80,6 +81,15 @@ class Market:
         except Unsupported as error:
             served = [each for each in _QUOTES if each != quote and self._coverage.sources(PriceQuery(asset, each))]
             raise Unsupported(error.what, served) from None
+
+    async def quotes(self, asset: Asset, quote: str, deadline_s: float) -> QuoteList:
+        """Return what each source says of an asset's price; raises `Unsupported` or `SourcesFailed` without any."""
+        query = PriceQuery(asset, quote)
+        # A source that hangs must not cost the answer of the others: the sweep ends before the caller's time does.
+        found = await self._engine.quotes(query, deadline_s=0.9 * deadline_s)
+        if not found.quotes:
+            raise SourcesFailed(f"quotes of {asset.id} in {quote}", found.attempts)
+        return found
 
     def fresh_until(self, asset: Asset, quote: str) -> float:
         """Return until when, on the monotonic clock, the cached price may be given again unchanged."""

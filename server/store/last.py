@@ -73,7 +73,7 @@ async def last(connection: AsyncConnection, query: Query) -> Found:
 async def _price(connection: AsyncConnection, query: PriceQuery) -> Found:
     table = tables.PRICES
     row = await _newest(connection, table, table.c.asset == query.asset.id, table.c.quote == query.quote)
-    return None if row is None else Answer(value_of(Price, row), origin_of(row))
+    return None if row is None else Answer(value_of(Price, row, outliers=()), origin_of(row))
 
 
 async def _prices(connection: AsyncConnection, query: PricesQuery) -> Found:
@@ -93,7 +93,7 @@ async def _prices(connection: AsyncConnection, query: PricesQuery) -> Found:
         .limit(query.limit)
     )
     rows = (await connection.execute(statement)).all()
-    values = tuple(value_of(Price, row) for row in rows)
+    values = tuple(value_of(Price, row, outliers=()) for row in rows)
     return Answer(Prices(values, found.source_time), origin_of(found)) if values else None
 
 

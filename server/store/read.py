@@ -105,7 +105,7 @@ class Reader:
         table = tables.PRICES
         chosen = [table.c.asset == asset_id, table.c.quote == quote, *_equal(table, source)]
         rows = await self._newest(table, chosen, (start, end), after, limit)
-        return _page([Row(row.time, value_of(Price, row), origin_of(row)) for row in rows], limit)
+        return _page([Row(row.time, value_of(Price, row, outliers=()), origin_of(row)) for row in rows], limit)
 
     async def gas_observations(
         self,

@@ -93,8 +93,8 @@ class Store(Reader):
         await self._engine.dispose()
 
     def offer(self, observation: Observation) -> bool:
-        """Queue a fresh value for writing; False when the queue is full. Never waits."""
-        return self._writer.offer(observation)
+        """Queue a fresh value for writing; False when the queue is full. Never waits; what stands aside is skipped."""
+        return observation.aside or self._writer.offer(observation)
 
     async def flush(self) -> None:
         """Return when all that was offered before is in the database."""

@@ -58,7 +58,7 @@ PRICES = _table(
     _columns(
         NUMBER,
         "value bid? ask? open? high? low? change? change_percent? base_volume? quote_volume? market_cap? native_value? "
-        "confidence?",
+        "confidence? raw_value?",
     ),
     _columns(BigInteger, "rank?"),
     _columns(Text, "native_quote?"),

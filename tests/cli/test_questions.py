@@ -169,6 +169,49 @@ def test_a_shared_symbol_is_said(ask: Command, service: FakeServer) -> None:
     assert "PEPE is also the symbol of pepecoin" in ask("price", "PEPE").out
 
 
+def test_quotes_stand_side_by_side(ask: Command, service: FakeServer) -> None:
+    """Each source's quote has a line, the one that does not count its reason, and below stands what they agree on."""
+    stated = {"native_quote": "USDT", "native_value": Decimal(63900), "receive_time": NOW}
+    quotes = [
+        client.Quote(source="binance", tier=client.Tier.HIGH, value=Decimal(64000), **stated),
+        client.Quote(source="x", value=Decimal(640000), outlier=True, outlier_reason="3 sources agree", **stated),
+    ]
+    series = client.QuoteSeries(
+        asset="bitcoin",
+        symbol="BTC",
+        quote="USD",
+        value=Decimal(64000),
+        confidence=Decimal(32),
+        agreement=client.Agreement(agreed=3, asked=4),
+    )
+    service.answer("ListQuotes", quotes, series=series)
+    ended = ask("quotes", "BTC")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.splitlines()[1].split()[:5] == ["binance", "high", "64,000.00", "63,900.00", "USDT"]
+    assert "640,000.00" in ended.out
+    assert "3 sources agree" in ended.out
+    assert "BTC 64,000.00 ± 32.0000 USD  (3 of 4 sources agree)" in ended.out
+    found = json.loads(ask("quotes", "BTC", "--json").out)
+    assert (found["series"]["value"], found["quotes"][1]["outlier"]) == ("64000", True)
+
+
+def test_a_price_says_how_sure_it_is_and_who_disagrees(ask: Command, service: FakeServer) -> None:
+    """The confidence stands beside the price, and each outlier has a line."""
+    sure = client.Price(
+        asset="bitcoin",
+        symbol="BTC",
+        quote="USD",
+        value=Decimal(64000),
+        confidence=Decimal("31.5"),
+        outliers=(client.Outlier(source="x", value=Decimal(640000), reason="3 sources agree on another price"),),
+        provenance=ORIGIN,
+    )
+    service.answer("GetPrice", sure)
+    shown = ask("price", "BTC").out
+    assert "64,000.00 ± 31.5000" in shown
+    assert "x says 640,000.00 USD: 3 sources agree on another price" in shown
+
+
 def test_watch_shows_changes_and_holes_until_its_count(ask: Command, service: FakeServer) -> None:
     """Each update is a line, a hole too; `--count` ends the watch, and with --json each line is an object."""
     hole = client.Hole(start_time=NOW, cause=client.GapCause.RESTART)

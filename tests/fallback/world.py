@@ -129,7 +129,7 @@ class World:
             providers={"toy": TOY},
             transport=self,  # type: ignore[arg-type]  # stands in for the outside world
             clock=self.clock,
-            settings=parts.pop("settings", Settings()),
+            settings=parts.pop("settings", Settings(quotes_per_s=0)),  # who is asked is what these tests count
             keys={name: (SecretStr(value),) for name, value in (keys or {}).items()},
             rate_assets=RATE_ASSETS,
             **parts,

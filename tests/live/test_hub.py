@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any
@@ -468,5 +469,20 @@ def test_a_cursor_holds_the_time_of_its_own_place() -> None:
             sources.clock.advance(10)
         times = [cursors.decode(hub.cursor(place), b"k").time - start for place in (5, 3, 1, 0, 5)]
         assert [time.total_seconds() for time in times] == [40, 20, 0, 0, 40]
+
+    play(story)
+
+
+def test_one_sources_own_quote_is_no_update() -> None:
+    """What the engine publishes aside, as an outlier of a sweep may be, reaches no stream."""
+
+    async def story(hub: Hub, sources: Sources) -> None:
+        sources.is_frozen = True
+        with hub.subscribe_prices([(BITCOIN, "USD")]) as stream:
+            await take(stream, 2)
+            key = PriceKey(BITCOIN, "USD")
+            hub.receive(dataclasses.replace(sources.observed(key, 999), aside=True))
+            hub.receive(sources.observed(key, 7))
+            assert [value_of(each) for each in updates(await take(stream, 1))] == [7]
 
     play(story)

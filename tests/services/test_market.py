@@ -181,6 +181,46 @@ def test_when_the_leading_source_fails_another_answers(nerkh: Nerkh) -> None:
     assert (record.asset, record.source, record.fallback) == ("solana", answer.source, True)
 
 
+def test_quotes_stand_side_by_side_with_the_liar_marked(nerkh: Nerkh) -> None:
+    """Each source's own quote, natively and converted; one that lies is marked, and the price is that of the others."""
+    nerkh.fault("kraken", "wrong_value", factor=1.2)
+    try:
+        page = nerkh("ListQuotes", asset="ADA", view="VIEW_FULL")
+    finally:
+        nerkh.heal("kraken")
+    quotes = {each.source: each for each in page.quotes}
+    assert (page.asset, page.symbol, page.quote) == ("cardano", "ADA", "USD")
+    assert [each.tier for each in page.quotes] == sorted(each.tier for each in page.quotes)
+    assert {"binance", "coinbase", "kraken", "coingecko"} <= set(quotes)
+    assert {source for source, each in quotes.items() if each.outlier} == {"kraken"}
+    assert "sources agree on another price" in quotes["kraken"].outlier_reason
+    assert quotes["binance"].native_quote == "USDT"
+    assert quotes["coinbase"].native_quote == "USD"
+    assert quotes["coinbase"].native_value == quotes["coinbase"].value
+    assert quotes["coinbase"].HasField("bid")
+    assert quotes["coinbase"].HasField("source_time")
+    assert Decimal(quotes["kraken"].value) > Decimal(page.value) * Decimal("1.15")
+    assert 0 < Decimal(page.confidence) < Decimal(page.value) / 50
+    assert page.agreement.agreed == page.agreement.asked - 1
+    assert page.provenance.confidence == page.confidence
+    assert {each.source for each in page.provenance.attempts} >= set(quotes)
+    price = nerkh("GetPrice", asset="ADA").price
+    assert price.agreement.agreed >= 3
+    assert [each.source for each in price.outliers] == ["kraken"]
+    assert price.raw_value
+    assert price.provenance.confidence == price.confidence
+
+
+def test_quotes_are_paged_and_refused_like_any_list(nerkh: Nerkh) -> None:
+    """Pages of one hold all quotes once; an unknown asset and a bad size are refused."""
+    whole = [each.source for each in nerkh("ListQuotes", asset="BTC", quote="EUR").quotes]
+    assert len(whole) > 3
+    assert [each.source for each in nerkh.pages("ListQuotes", "quotes", asset="BTC", quote="EUR", pageSize=1)] == whole
+    assert refused(nerkh, "ListQuotes", asset="bitcion").code == "NOT_FOUND"
+    assert refused(nerkh, "ListQuotes", asset="BTC", pageSize=-1).code == "INVALID_ARGUMENT"
+    assert refused(nerkh, "ListQuotes", asset="BTC", quote="XXXX").code == "INVALID_ARGUMENT"
+
+
 def test_an_unknown_asset_comes_with_suggestions(nerkh: Nerkh) -> None:
     """What does not exist is NOT_FOUND, with what is near."""
     error = refused(nerkh, "GetPrice", asset="bitcion")

@@ -110,7 +110,16 @@ TRANSACTION = Transaction(
 CASES: list[tuple[Query, Value]] = [
     (
         PriceQuery(BITCOIN),
-        price("bitcoin", "65000.10", bid=D(65000), ask=D("65000.2"), rank=1, native_quote="USDT", flagged=True),
+        price(
+            "bitcoin",
+            "65000.10",
+            bid=D(65000),
+            ask=D("65000.2"),
+            rank=1,
+            native_quote="USDT",
+            flagged=True,
+            raw_value=D(64999),
+        ),
     ),
     (
         PricesQuery(),

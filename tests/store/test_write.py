@@ -63,6 +63,13 @@ async def count(url: str, table: str) -> int:
         await connection.close()
 
 
+async def test_what_stands_aside_is_no_history(store: Store, observe: Observe, database: str) -> None:
+    """One source's own quote beside the vetted price is taken without complaint, and not written."""
+    assert store.offer(dataclasses.replace(observe(PriceQuery(BITCOIN), price(1)), aside=True))
+    await store.flush()
+    assert await count(database, "price_observations") == 0
+
+
 async def test_a_value_offered_twice_is_one_row(store: Store, observe: Observe, database: str) -> None:
     """The same answer again, in one batch or a later one, leaves one row; another source's is another."""
     for _ in range(2):

@@ -39,6 +39,7 @@ BATCH_GET_PRICES = Method(
     _MARKET + "BatchGetPrices", market_pb2.BatchGetPricesRequest, market_pb2.BatchGetPricesResponse
 )
 LIST_PRICES = Method(_MARKET + "ListPrices", market_pb2.ListPricesRequest, market_pb2.ListPricesResponse)
+LIST_QUOTES = Method(_MARKET + "ListQuotes", market_pb2.ListQuotesRequest, market_pb2.ListQuotesResponse)
 STREAM_PRICES = Method(_MARKET + "StreamPrices", market_pb2.StreamPricesRequest, market_pb2.StreamPricesResponse)
 LIST_CANDLES = Method(_MARKET + "ListCandles", market_pb2.ListCandlesRequest, market_pb2.ListCandlesResponse)
 LIST_INTERVALS = Method(_MARKET + "ListIntervals", market_pb2.ListIntervalsRequest, market_pb2.ListIntervalsResponse)

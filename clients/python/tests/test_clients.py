@@ -131,6 +131,13 @@ LISTS: tuple[tuple[str, str, str, tuple[Any, ...], object, object], ...] = (
     ("ListCandles", "market", "candles", ("BTC", "1h"), CANDLE, nerkh.CandleSeries(
         asset="bitcoin", symbol="BTC", quote="USDT", interval="1h"
     )),
+    ("ListQuotes", "market", "quotes", ("BTC",), nerkh.Quote(
+        source="binance", tier=nerkh.Tier.HIGH, value=Decimal("97500.5"), native_quote="USDT",
+        native_value=Decimal(97480), receive_time=AT, outlier=True, outlier_reason="3 sources agree on another price",
+    ), nerkh.QuoteSeries(
+        asset="bitcoin", symbol="BTC", quote="USD", value=Decimal(97000), confidence=Decimal("12.5"),
+        agreement=nerkh.Agreement(agreed=3, asked=4),
+    )),
     ("ListIntervals", "market", "intervals", ("BTC",), nerkh.CandleInterval(
         interval="1h", span=timedelta(hours=1), sources=("binance",)
     ), None),

@@ -22,12 +22,13 @@ SINGLE = {
     "ChainState": "GetChainResponse",
     "SystemStatus": "GetSystemStatusResponse",
     "CandleSeries": "ListCandlesResponse",
+    "QuoteSeries": "ListQuotesResponse",
     "PriceSeries": "ListPriceObservationsResponse",
     "GasSeries": "ListGasObservationsResponse",
     "SentimentSeries": "ListSentimentObservationsResponse",
 }
 FROM_RESPONSE = {"provenance", "ambiguous", "candidates", "cursor", "snapshot", "replayed"}
-PAGING = {"items", "next_page_token", "provenance", "candles", "points"}
+PAGING = {"items", "next_page_token", "provenance", "candles", "points", "quotes"}
 
 
 def _descriptor(name: str) -> Descriptor | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nerkh.v1 import market_pb2, types_pb2
 
-from server.model import Asset, Candle, Overview, Price, Provenance, TrendingAsset
+from server.model import Asset, Candle, Overview, Price, Provenance, SourceQuote, TrendingAsset
+from server.rpc.convert.monitoring import tier_value
 from server.rpc.convert.plain import decimal_text, optional_text, timestamp
 from server.rpc.convert.provenance import candidate_messages, provenance_message
 from server.services.naming import Named
@@ -35,6 +36,11 @@ def price_message(
         native_value=optional_text(price.native_value),
         confidence=optional_text(price.confidence),
         flagged=price.flagged,
+        raw_value=optional_text(price.raw_value),
+        outliers=[
+            market_pb2.Outlier(source=each.source, value=decimal_text(each.value), reason=each.reason)
+            for each in price.outliers
+        ],
     )
     if provenance is not None:
         made.agreement.CopyFrom(types_pb2.Agreement(agreed=provenance.agreed, asked=provenance.asked))
@@ -49,6 +55,25 @@ def named_price_message(price: Price, named: Named, provenance: Provenance, *, f
         made.ambiguous = True
         made.candidates.extend(candidate_messages(named.candidates))
     return made
+
+
+def quote_message(quote: SourceQuote) -> market_pb2.Quote:
+    """Return one source's quote; what it was not converted from is what it is in."""
+    price, provenance = quote.price, quote.provenance
+    native = price.value if price.native_value is None else price.native_value
+    return market_pb2.Quote(
+        source=provenance.source,
+        tier=tier_value(quote.tier),
+        value=decimal_text(price.value),
+        native_quote=price.native_quote or price.quote,
+        native_value=decimal_text(native),
+        bid=optional_text(price.bid),
+        ask=optional_text(price.ask),
+        source_time=timestamp(provenance.source_time),
+        receive_time=timestamp(provenance.receive_time),
+        outlier=bool(quote.outlier),
+        outlier_reason=quote.outlier,
+    )
 
 
 def candle_message(candle: Candle) -> market_pb2.Candle:

@@ -19,6 +19,8 @@ from nerkh._models.market import (
     Price,
     PriceBatch,
     PriceOrder,
+    Quote,
+    QuoteSeries,
     TrendingAsset,
 )
 from nerkh._options import Timeout
@@ -28,6 +30,7 @@ from nerkh._transport import AsyncTransport
 from nerkh.v1 import market_pb2
 
 PRICES = Listing(methods.LIST_PRICES, "prices", Price)
+QUOTES = Listing(methods.LIST_QUOTES, "quotes", Quote)
 CANDLES = Listing(methods.LIST_CANDLES, "candles", Candle)
 INTERVALS = Listing(methods.LIST_INTERVALS, "intervals", CandleInterval)
 ASSETS = Listing(methods.LIST_ASSETS, "assets", Asset)
@@ -71,6 +74,22 @@ class AsyncMarketClient:
             view=view_of(full),
         )
         return await page_of(self._transport, PRICES, request, timeout)
+
+    async def quotes(
+        self,
+        asset: str,
+        quote: str = "USD",
+        *,
+        page_size: int = 0,
+        page_token: str = "",
+        full: bool = False,
+        timeout: Timeout = None,
+    ) -> AsyncSeries[QuoteSeries, Quote]:
+        """List what each source says of one asset's price, side by side; `series` holds what they agree on."""
+        request = market_pb2.ListQuotesRequest(
+            asset=asset, quote=quote, page_size=page_size, page_token=page_token, view=view_of(full)
+        )
+        return await series_of(self._transport, QUOTES, QuoteSeries, request, timeout)
 
     def stream_prices(
         self,

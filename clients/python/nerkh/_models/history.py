@@ -15,7 +15,10 @@ from nerkh._models.sentiment import SentimentLabel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricePoint:
-    """One stored price, in the quote of its series; what is unknown is None."""
+    """One stored price, in the quote of its series; what is unknown is None.
+
+    `raw_value` is what the source itself said, where `value` is what several sources agreed on.
+    """
 
     observation_time: datetime
     receive_time: datetime
@@ -29,6 +32,7 @@ class PricePoint:
     change_percent: Decimal | None = None
     flagged: bool = False
     simulated: bool = False
+    raw_value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from nerkh._models.common import Agreement, AssetCandidate, Attempt, GapCause, Provenance
+from nerkh._models.monitoring import Tier
 
 
 class PriceOrder(StrEnum):
@@ -20,12 +21,23 @@ class PriceOrder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlier:
+    """A source whose quote was not counted for a price: what it said, and why that does not count."""
+
+    source: str
+    value: Decimal
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """The price of one asset. Amounts are in `quote`, `base_volume` in the asset; what is unknown is None.
 
     `open`, `high`, `low`, `change` and the volumes are over 24 hours. When the source's own quote was converted,
     `native_quote` and `native_value` keep what it said. `ambiguous`: the symbol is shared by `candidates`, the
-    largest of which was taken. `flagged`: the price jumped, and nothing confirmed it.
+    largest of which was taken. `flagged`: the price jumped, and nothing confirmed it. Where several sources agree on
+    the value, `confidence` is its half-width, `raw_value` what the source of the provenance itself said, and
+    `outliers` are those that do not agree.
     """
 
     asset: str
@@ -52,6 +64,42 @@ class Price:
     ambiguous: bool = False
     candidates: tuple[AssetCandidate, ...] = ()
     provenance: Provenance
+    raw_value: Decimal | None = None
+    outliers: tuple[Outlier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What one source says of a price, in the quote of its series, and as it said it, in its `native_quote`.
+
+    `outlier`: it does not count for the price; `outlier_reason` says why.
+    """
+
+    source: str
+    tier: Tier = Tier.UNSPECIFIED
+    value: Decimal
+    native_quote: str
+    native_value: Decimal
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    source_time: datetime | None = None
+    receive_time: datetime
+    outlier: bool = False
+    outlier_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteSeries:
+    """What quotes are of, and the price that they agree on: None when no source gave one."""
+
+    asset: str
+    symbol: str
+    quote: str
+    value: Decimal | None = None
+    confidence: Decimal | None = None
+    agreement: Agreement | None = None
+    ambiguous: bool = False
+    candidates: tuple[AssetCandidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

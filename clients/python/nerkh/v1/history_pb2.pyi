@@ -13,7 +13,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class PricePoint(_message.Message):
-    __slots__ = ("observation_time", "receive_time", "source", "value", "bid", "ask", "base_volume", "quote_volume", "market_cap", "change_percent", "flagged", "simulated")
+    __slots__ = ("observation_time", "receive_time", "source", "value", "bid", "ask", "base_volume", "quote_volume", "market_cap", "change_percent", "flagged", "simulated", "raw_value")
     OBSERVATION_TIME_FIELD_NUMBER: _ClassVar[int]
     RECEIVE_TIME_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
@@ -26,6 +26,7 @@ class PricePoint(_message.Message):
     CHANGE_PERCENT_FIELD_NUMBER: _ClassVar[int]
     FLAGGED_FIELD_NUMBER: _ClassVar[int]
     SIMULATED_FIELD_NUMBER: _ClassVar[int]
+    RAW_VALUE_FIELD_NUMBER: _ClassVar[int]
     observation_time: _timestamp_pb2.Timestamp
     receive_time: _timestamp_pb2.Timestamp
     source: str
@@ -38,7 +39,8 @@ class PricePoint(_message.Message):
     change_percent: str
     flagged: bool
     simulated: bool
-    def __init__(self, observation_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., value: _Optional[str] = ..., bid: _Optional[str] = ..., ask: _Optional[str] = ..., base_volume: _Optional[str] = ..., quote_volume: _Optional[str] = ..., market_cap: _Optional[str] = ..., change_percent: _Optional[str] = ..., flagged: bool = ..., simulated: bool = ...) -> None: ...
+    raw_value: str
+    def __init__(self, observation_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source: _Optional[str] = ..., value: _Optional[str] = ..., bid: _Optional[str] = ..., ask: _Optional[str] = ..., base_volume: _Optional[str] = ..., quote_volume: _Optional[str] = ..., market_cap: _Optional[str] = ..., change_percent: _Optional[str] = ..., flagged: bool = ..., simulated: bool = ..., raw_value: _Optional[str] = ...) -> None: ...
 
 class ListPriceObservationsRequest(_message.Message):
     __slots__ = ("asset", "quote", "source", "start_time", "end_time", "page_size", "page_token")

@@ -3,6 +3,7 @@ import datetime
 from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from nerkh.v1 import monitoring_pb2 as _monitoring_pb2
 from nerkh.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -24,8 +25,18 @@ PRICE_ORDER_MARKET_CAP: PriceOrder
 PRICE_ORDER_GAINERS: PriceOrder
 PRICE_ORDER_LOSERS: PriceOrder
 
+class Outlier(_message.Message):
+    __slots__ = ("source", "value", "reason")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    value: str
+    reason: str
+    def __init__(self, source: _Optional[str] = ..., value: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
 class Price(_message.Message):
-    __slots__ = ("asset", "symbol", "name", "quote", "value", "bid", "ask", "open", "high", "low", "change", "change_percent", "base_volume", "quote_volume", "market_cap", "rank", "native_quote", "native_value", "confidence", "agreement", "flagged", "ambiguous", "candidates", "provenance")
+    __slots__ = ("asset", "symbol", "name", "quote", "value", "bid", "ask", "open", "high", "low", "change", "change_percent", "base_volume", "quote_volume", "market_cap", "rank", "native_quote", "native_value", "confidence", "agreement", "flagged", "ambiguous", "candidates", "provenance", "raw_value", "outliers")
     ASSET_FIELD_NUMBER: _ClassVar[int]
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +61,8 @@ class Price(_message.Message):
     AMBIGUOUS_FIELD_NUMBER: _ClassVar[int]
     CANDIDATES_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    RAW_VALUE_FIELD_NUMBER: _ClassVar[int]
+    OUTLIERS_FIELD_NUMBER: _ClassVar[int]
     asset: str
     symbol: str
     name: str
@@ -74,7 +87,9 @@ class Price(_message.Message):
     ambiguous: bool
     candidates: _containers.RepeatedCompositeFieldContainer[_types_pb2.AssetCandidate]
     provenance: _types_pb2.Provenance
-    def __init__(self, asset: _Optional[str] = ..., symbol: _Optional[str] = ..., name: _Optional[str] = ..., quote: _Optional[str] = ..., value: _Optional[str] = ..., bid: _Optional[str] = ..., ask: _Optional[str] = ..., open: _Optional[str] = ..., high: _Optional[str] = ..., low: _Optional[str] = ..., change: _Optional[str] = ..., change_percent: _Optional[str] = ..., base_volume: _Optional[str] = ..., quote_volume: _Optional[str] = ..., market_cap: _Optional[str] = ..., rank: _Optional[int] = ..., native_quote: _Optional[str] = ..., native_value: _Optional[str] = ..., confidence: _Optional[str] = ..., agreement: _Optional[_Union[_types_pb2.Agreement, _Mapping]] = ..., flagged: bool = ..., ambiguous: bool = ..., candidates: _Optional[_Iterable[_Union[_types_pb2.AssetCandidate, _Mapping]]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+    raw_value: str
+    outliers: _containers.RepeatedCompositeFieldContainer[Outlier]
+    def __init__(self, asset: _Optional[str] = ..., symbol: _Optional[str] = ..., name: _Optional[str] = ..., quote: _Optional[str] = ..., value: _Optional[str] = ..., bid: _Optional[str] = ..., ask: _Optional[str] = ..., open: _Optional[str] = ..., high: _Optional[str] = ..., low: _Optional[str] = ..., change: _Optional[str] = ..., change_percent: _Optional[str] = ..., base_volume: _Optional[str] = ..., quote_volume: _Optional[str] = ..., market_cap: _Optional[str] = ..., rank: _Optional[int] = ..., native_quote: _Optional[str] = ..., native_value: _Optional[str] = ..., confidence: _Optional[str] = ..., agreement: _Optional[_Union[_types_pb2.Agreement, _Mapping]] = ..., flagged: bool = ..., ambiguous: bool = ..., candidates: _Optional[_Iterable[_Union[_types_pb2.AssetCandidate, _Mapping]]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ..., raw_value: _Optional[str] = ..., outliers: _Optional[_Iterable[_Union[Outlier, _Mapping]]] = ...) -> None: ...
 
 class GetPriceRequest(_message.Message):
     __slots__ = ("asset", "quote", "view")
@@ -147,6 +162,72 @@ class ListPricesResponse(_message.Message):
     next_page_token: str
     provenance: _types_pb2.Provenance
     def __init__(self, prices: _Optional[_Iterable[_Union[Price, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+
+class ListQuotesRequest(_message.Message):
+    __slots__ = ("asset", "quote", "page_size", "page_token", "view")
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    asset: str
+    quote: str
+    page_size: int
+    page_token: str
+    view: _types_pb2.View
+    def __init__(self, asset: _Optional[str] = ..., quote: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., view: _Optional[_Union[_types_pb2.View, str]] = ...) -> None: ...
+
+class Quote(_message.Message):
+    __slots__ = ("source", "tier", "value", "native_quote", "native_value", "bid", "ask", "source_time", "receive_time", "outlier", "outlier_reason")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_QUOTE_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_VALUE_FIELD_NUMBER: _ClassVar[int]
+    BID_FIELD_NUMBER: _ClassVar[int]
+    ASK_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TIME_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    OUTLIER_FIELD_NUMBER: _ClassVar[int]
+    OUTLIER_REASON_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    tier: _monitoring_pb2.Tier
+    value: str
+    native_quote: str
+    native_value: str
+    bid: str
+    ask: str
+    source_time: _timestamp_pb2.Timestamp
+    receive_time: _timestamp_pb2.Timestamp
+    outlier: bool
+    outlier_reason: str
+    def __init__(self, source: _Optional[str] = ..., tier: _Optional[_Union[_monitoring_pb2.Tier, str]] = ..., value: _Optional[str] = ..., native_quote: _Optional[str] = ..., native_value: _Optional[str] = ..., bid: _Optional[str] = ..., ask: _Optional[str] = ..., source_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outlier: bool = ..., outlier_reason: _Optional[str] = ...) -> None: ...
+
+class ListQuotesResponse(_message.Message):
+    __slots__ = ("asset", "symbol", "quote", "quotes", "next_page_token", "value", "confidence", "agreement", "provenance", "ambiguous", "candidates")
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    QUOTES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    AMBIGUOUS_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATES_FIELD_NUMBER: _ClassVar[int]
+    asset: str
+    symbol: str
+    quote: str
+    quotes: _containers.RepeatedCompositeFieldContainer[Quote]
+    next_page_token: str
+    value: str
+    confidence: str
+    agreement: _types_pb2.Agreement
+    provenance: _types_pb2.Provenance
+    ambiguous: bool
+    candidates: _containers.RepeatedCompositeFieldContainer[_types_pb2.AssetCandidate]
+    def __init__(self, asset: _Optional[str] = ..., symbol: _Optional[str] = ..., quote: _Optional[str] = ..., quotes: _Optional[_Iterable[_Union[Quote, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., value: _Optional[str] = ..., confidence: _Optional[str] = ..., agreement: _Optional[_Union[_types_pb2.Agreement, _Mapping]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ..., ambiguous: bool = ..., candidates: _Optional[_Iterable[_Union[_types_pb2.AssetCandidate, _Mapping]]] = ...) -> None: ...
 
 class StreamPricesRequest(_message.Message):
     __slots__ = ("assets", "quote", "conflation_interval", "heartbeat_interval", "cursor")
