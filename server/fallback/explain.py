@@ -45,7 +45,9 @@ class Explainer:
                 out.append((lane, exclusion.reason))
             else:
                 asked.append(lane)
-        gaps = [(lane, gap_of(lane, query)) for lane in self._plan.lanes(query.kind) if lane not in covering]
+        known = frozenset(covering)
+        others = [lane for lane in self._plan.lanes(query.kind) if lane not in known]
+        gaps = [(lane, gap_of(lane, query)) for lane in others]
         sources = (
             *self._in_order(query, asked, [lane for lane, _ in out]),
             *(self._routed(lane, Place.EXCLUDED, words.excluded(lane, why, now), out=why) for lane, why in out),

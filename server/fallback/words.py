@@ -116,8 +116,8 @@ def follower(lane: Lane, position: int, before: Lane, first: Lane, near_equal: f
 
 
 def ignorant(lane: Lane, position: int, question: str) -> str:
-    """Return that a lane is asked last, because its source lately knew nothing of what is asked for."""
-    return f"{ordinal(position)}: asked last, for it lately said that it has no {question} ({figures(lane)})"
+    """Return that a lane stands behind those of every tier, for its source lately did not know what is asked for."""
+    return f"{ordinal(position)}: it lately said that it has no {question}, and stands behind who may ({figures(lane)})"
 
 
 def unreached(lane: Lane, position: int, most: int) -> str:

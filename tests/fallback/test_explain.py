@@ -171,6 +171,19 @@ def test_a_circuit_that_opened_by_its_share_of_failures_says_that() -> None:
     play(story)
 
 
+def test_a_circuit_that_is_held_open_names_no_time() -> None:
+    """It opens again when someone resets it, and nobody knows when that is."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        engine = world.engine(["a", "b"])
+        engine._plan.lanes(BTC_USD.kind)[0].breaker.force_open(clock.monotonic())
+        out = routed(engine, "a")
+        assert out.sentence == "out: circuit held open by an operator; tried again when that has changed"
+        assert (out.retry_time, out.circuit.next_probe_time) == (None, None)
+
+    play(story)
+
+
 def test_what_holds_for_the_whole_source_is_told_in_words() -> None:
     """A missing key names its setting and no time; a throttled one and a region block say when they are tried again."""
 
@@ -296,7 +309,7 @@ def test_who_does_not_know_what_is_asked_for_is_said_to_be_asked_last() -> None:
         route = engine.explain(BTC_USD)
         assert asked(route) == ["b", "c", "a"]
         assert route.sources[-1].sentence.startswith(
-            "third: asked last, for it lately said that it has no price of bitcoin in USD ("
+            "third: it lately said that it has no price of bitcoin in USD, and stands behind who may ("
         )
         assert asked(engine.explain(ETH_USD)) == ["a", "b", "c"]
 

@@ -55,9 +55,9 @@ def test_every_kind_can_be_explained(nerkh: Nerkh, kind: Kind) -> None:
 
 
 def test_an_answer_that_is_cached_is_said_to_be(nerkh: Nerkh) -> None:
-    """While it is fresh nobody is asked, and the route says until when."""
-    nerkh("GetPrice", asset="BTC")
-    route = nerkh("ExplainRoute", kind="price", asset="bitcoin", quote="usd").route
+    """While it is fresh (the index for ten minutes) nobody is asked, and the route says until when."""
+    nerkh("GetFearGreedIndex")
+    route = nerkh("ExplainRoute", kind="fear_greed").route
     assert route.HasField("cache_expire_time")
     last = [each for each in route.sources if each.HasField("last_attempt")]
     assert last
