@@ -41,7 +41,7 @@ DEVIATIONS = 2.0
 SERVED_S = 5.0
 """For how long an answer is served, which its confidence must outlast: the time to live of a price."""
 
-_DIGITS = 12
+_DIGITS = 9
 _LEAST_DIGITS = 7
 
 

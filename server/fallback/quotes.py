@@ -22,6 +22,7 @@ from server.model import (
     Attempt,
     Freshness,
     Kind,
+    Outcome,
     Outlier,
     Price,
     PriceQuery,
@@ -33,6 +34,8 @@ from server.model import (
 from server.providers.base import Source
 
 _LONGEST_S = FIGURES[Kind.PRICE].longest_s
+_LEAST, _MOST = Decimal("1e-100"), Decimal("1e100")
+"""What a price must lie between to vote: beyond, arithmetic in floats means nothing."""
 _TOO_OLD = f"older than {_LONGEST_S:.0f} s"
 
 
@@ -59,13 +62,14 @@ class Quotes:
 
     def take(self, tried: Tried, price: Price) -> None:
         """Write down what one source said of one price, in the quote that was asked for."""
-        self._page(price.asset, price.quote).write(tried, price, self._clock.monotonic())
+        if _LEAST < price.value < _MOST:
+            self._page(price.asset, price.quote).write(tried, price, self._clock.monotonic())
 
     def take_all(self, tried: Tried, prices: Prices) -> None:
         """Write down a list's prices; they are the first to be believed where nothing was before."""
         now = self._clock.monotonic()
         for price in prices.prices:
-            if price.value > 0:
+            if _LEAST < price.value < _MOST:
                 self._page(price.asset, price.quote).write(tried, price, now, prices.source_time)
                 self._vetted.learn(price)
 
@@ -84,10 +88,13 @@ class Quotes:
         `beside` are other fresh answers to it, refused ones too. With `native` only quotes that were not converted
         count.
         """
+        if not _LEAST < price.value < _MOST:
+            return Settled(tried, price, attempts)
         now = self._clock.monotonic()
         page = self._page(price.asset, price.quote)
         for other, its in beside:
-            page.write(other, its, now)
+            if _LEAST < its.value < _MOST:
+                page.write(other, its, now)
         own = page.write(tried, price, now)
         if len(page.seen) == 1:
             return Settled(tried, price, attempts)
@@ -242,8 +249,11 @@ def _standing_in(base: Seen, now: float) -> Tried:
 
 def _retold(page: Page, attempt: Attempt) -> Attempt:
     """Return an attempt as it is seen now: its source's quote may have been refused after the fact."""
+    if attempt.outcome is not Outcome.OK:
+        return attempt
     for seen in page.seen.values():
-        if seen.blamed and seen.tried.lane.id == attempt.source:
+        lane = seen.tried.lane
+        if seen.blamed and lane.id == attempt.source and lane.kind is Kind.PRICE:
             return seen.tried.attempt()
     return attempt
 

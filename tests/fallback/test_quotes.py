@@ -129,6 +129,26 @@ def test_liars_in_turn_are_named_blamed_and_never_believed(lie: str, liar: int) 
     play(story)
 
 
+def test_the_attempts_say_who_was_refused_after_the_fact() -> None:
+    """The asked source's good attempt becomes one out of bounds when three others outvote it; a failed one stays."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        engine = await heard(world, "abcd")
+        world.says("a", "97")
+        answer = await engine.ask(BTC)
+        assert [(each.source, each.outcome.value) for each in answer.provenance.attempts] == [("a", "out_of_bounds")]
+        assert answer.provenance.source in "bcd"
+        assert (price_of(answer).value, answer.provenance.freshness) == (100, Freshness.LIVE)
+        world.fails("a")
+        answer = await engine.ask(BTC, fresh=True)
+        assert [(each.source, each.outcome.value) for each in answer.provenance.attempts] == [
+            ("a", "refused"),
+            ("b", "ok"),
+        ]
+
+    play(story)
+
+
 def test_a_liar_among_three_never_gives_a_wrong_value_marked_fresh() -> None:
     """Ten times off, whoever of three it is, for an hour: the price stays; where two are against one it says so."""
 
@@ -351,5 +371,21 @@ def test_cached_answers_stay_the_same_object() -> None:
         first = engine.peek(BTC)
         await engine.sweep(PriceQuery(BITCOIN, "USD"))
         assert engine.peek(BTC) is first
+
+    play(story)
+
+
+@pytest.mark.parametrize("value", ["1e-400", "0.00000000000000000000000000000000000001", "999999999999"])
+def test_any_price_within_bounds_is_answered(value: str) -> None:
+    """The smallest and the largest price that bounds allow are answered, beside others and against them."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        engine = await heard(world, "abc", a=value, b=value)
+        for _ in range(3):
+            answer = await engine.ask(BTC, fresh=True)
+            assert price_of(answer).value in (100, Decimal(value))
+            await engine.sweep(BTC)
+            assert (await engine.quotes(BTC)).quotes
+            await asyncio.sleep(6)
 
     play(story)

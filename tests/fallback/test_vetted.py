@@ -66,3 +66,14 @@ def test_a_doubt_begins_anew_with_another_price_and_ends_with_a_believed_one() -
     assert vetted.doubts(replace(PRICE, value=D(300)), 700)
     assert not vetted.doubts(PRICE, 800)
     assert vetted.doubts(replace(PRICE, value=D(300)), 1300)
+
+
+def test_a_list_is_believed_only_where_nothing_was() -> None:
+    """What is learned stands first, and never replaces what was believed; the pegs are there from the start."""
+    vetted = Vetted([replace(PRICE, asset="tether", value=D(1))])
+    assert vetted.last("tether", "USD") == 1
+    assert vetted.last("bitcoin", "USD") is None
+    vetted.learn(PRICE)
+    assert vetted.jumps(replace(PRICE, value=D(1000)))
+    vetted.learn(replace(PRICE, value=D(1000)))
+    assert vetted.last("bitcoin", "USD") == 100
