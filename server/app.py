@@ -254,6 +254,7 @@ async def _start_engine(
         settings=settings,
         keys=keys(),
         stored=store,
+        memory=store,
         simulated=bool(base_urls),
         base_urls=base_urls,
     )

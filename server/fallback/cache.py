@@ -6,9 +6,10 @@ find it by one lookup. An answer lives by when it was fetched, and goes stale by
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from server.fallback.figures import FIGURES, Figures
@@ -22,6 +23,7 @@ from server.model import (
     Candles,
     FearGreed,
     Freshness,
+    Kind,
     ListedAssets,
     Prices,
     Provenance,
@@ -64,12 +66,45 @@ class CacheStats:
     hits: int
     misses: int
     stale: int
+    kinds: tuple[KindStats, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KindStats:
+    """The same for one kind of data."""
+
+    kind: Kind
+    entries: int
+    hits: int
+    misses: int
+    stale: int
+
+
+class Tally:
+    """What became of the calls for one kind; every slot of the kind holds the same one."""
+
+    __slots__ = ("hits", "misses", "stale")
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.misses = 0
+        self.stale = 0
 
 
 class Entry:
     """One answer and until when it is fresh, in grace and not stale (monotonic seconds)."""
 
-    __slots__ = ("_cached", "_last_resort", "_stale", "answer", "fresh_until", "grace_until", "refreshing", "stale_at")
+    __slots__ = (
+        "_cached",
+        "_last_resort",
+        "_stale",
+        "answer",
+        "fresh_until",
+        "grace_until",
+        "refreshing",
+        "stale_at",
+        "tally",
+    )
 
     def __init__(self, answer: Answer[Value], figures: Figures, now: float, age_s: float) -> None:
         self.answer = answer
@@ -80,6 +115,8 @@ class Entry:
         else:
             self.hold(figures, now)
         self.refreshing = False
+        self.tally: Tally | None = None
+        """Where it is counted how often it was served stale; set by the cache that holds it."""
         self._cached: Answer[Value] | None = None
         self._stale: Answer[Value] | None = None
         self._last_resort: Answer[Value] | None = None
@@ -88,6 +125,10 @@ class Entry:
         """Serve this from now on, at once and marked stale: the refresh that ran behind came back with nothing."""
         self._last_resort = last_resort
 
+    def expire(self) -> None:
+        """Be fresh no more."""
+        self.fresh_until = self.grace_until = -inf
+
     def hold(self, figures: Figures, now: float) -> None:
         """Serve on without asking for a while: the sources have nothing younger."""
         self.fresh_until = self.grace_until = now + min(figures.ttl_s, _RETRY_STALE_S)
@@ -95,6 +136,7 @@ class Entry:
     def cached(self, now: float) -> Answer[Value]:
         """Return the answer as one from the cache: always the same object, so that its bytes can be kept beside it."""
         if self._last_resort is not None:
+            self._count()
             return self._last_resort
         if now >= self.stale_at:
             return self.stale()
@@ -104,18 +146,24 @@ class Entry:
 
     def stale(self) -> Answer[Value]:
         """Return the answer marked stale."""
+        self._count()
         if self._stale is None:
             self._stale = restamped(self.answer, Freshness.STALE)
         return self._stale
+
+    def _count(self) -> None:
+        if self.tally is not None:
+            self.tally.stale += 1
 
 
 class Slot:
     """All that is kept of one query, or of one query at one source."""
 
-    __slots__ = ("entry", "figures", "is_held", "lanes", "lead", "plan", "query", "was_used", "weight")
+    __slots__ = ("entry", "figures", "is_held", "lanes", "lead", "plan", "query", "tally", "was_used", "weight")
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, tally: Tally | None = None) -> None:
         self.query = query
+        self.tally = tally or Tally()
         self.figures = FIGURES[query.kind]
         self.entry: Entry | None = None
         self.lead: Lead[object] | None = None
@@ -137,9 +185,7 @@ class Cache:
         self._most = most
         self._weight = 0
         self._slots: OrderedDict[Hashable, Slot] = OrderedDict()
-        self.hits = 0
-        self.misses = 0
-        self.stale = 0
+        self._tallies = {kind: Tally() for kind in Kind}
 
     def find(self, key: Hashable) -> Slot | None:
         """Return the slot of a key, None when there is none."""
@@ -150,14 +196,14 @@ class Cache:
         slot = self._slots.get(key)
         if slot is None:
             self._make_room(1)
-            slot = self._slots[key] = Slot(query)
+            slot = self._slots[key] = Slot(query, self._tallies[query.kind])
             self._weight += 1
         slot.was_used = True
         return slot
 
     def put(self, slot: Slot, entry: Entry) -> None:
         """Keep an answer in its slot; slots long unused make room for its rows."""
-        slot.entry = entry
+        slot.entry, entry.tally = entry, slot.tally
         if not slot.is_held:
             return
         value = entry.answer.value
@@ -169,9 +215,30 @@ class Cache:
             self._make_room(0)
 
     def stats(self) -> CacheStats:
-        """Return the counts."""
-        held = sum(slot.entry is not None for slot in self._slots.values())
-        return CacheStats(held, self.hits, self.misses, self.stale)
+        """Return the counts, those of each kind too."""
+        held = Counter(slot.query.kind for slot in self._slots.values() if slot.entry is not None)
+        kinds = tuple(KindStats(kind, held[kind], t.hits, t.misses, t.stale) for kind, t in self._tallies.items())
+        hits, misses, stale = (sum(getattr(each, name) for each in kinds) for name in ("hits", "misses", "stale"))
+        return CacheStats(held.total(), hits, misses, stale, kinds)
+
+    def drop(self, wanted: Callable[[Query], bool]) -> int:
+        """Drop what is kept of the queries that are wanted; return how many answers that were.
+
+        A fetch under way goes on for those who wait for it, and what it brings is not kept.
+        """
+        dropped = 0
+        for key, slot in [(key, slot) for key, slot in self._slots.items() if wanted(slot.query)]:
+            del self._slots[key]
+            slot.is_held = False
+            self._weight -= slot.weight
+            dropped += slot.entry is not None
+        return dropped
+
+    def distrust(self, source: str) -> None:
+        """Let no answer of a source count as fresh: it is asked for anew, and serves as the last resort alone."""
+        for slot in self._slots.values():
+            if slot.entry is not None and slot.entry.answer.provenance.source == source:
+                slot.entry.expire()
 
     def _make_room(self, weight: int) -> None:
         """Drop slots until so much more has room; those with a fetch under way stay."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from pydantic import SecretStr
 
-from server.assets import registry
 from server.clock import Clock
 from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
+from server.fallback.book import Book, Memory
 from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
 from server.fallback.cache import Cache, CacheStats, Entry, Slot
 from server.fallback.failure import describe, failure_of
@@ -25,11 +24,13 @@ from server.fallback.lane import Lane, lanes_of
 from server.fallback.outlet import Outlet
 from server.fallback.plan import Plan
 from server.fallback.previous import Previous, StoredLookup
+from server.fallback.prober import Prober
 from server.fallback.ranker import Ranker
-from server.fallback.rates import Rates
+from server.fallback.rates import Rates, is_native, pegged, usual_rate_assets
 from server.fallback.sweep import Sweep, Sweeper
 from server.fallback.vetted import Vetted
 from server.fallback.views import breaker_view, source_view
+from server.fallback.watch import Watch, limits_of
 from server.model import (
     Answer,
     Asset,
@@ -38,7 +39,6 @@ from server.model import (
     Freshness,
     Kind,
     Observation,
-    Price,
     PriceQuery,
     Query,
     Ranking,
@@ -50,13 +50,13 @@ from server.settings import Settings
 
 _SHARE = 0.9
 _MOMENT_S = 0.05
-_PEGGED = frozenset({"USDT", "USDC"})
-"""Coins that are meant to be worth a dollar: far from it, a second source must say so too."""
 
 
 class Engine:
     """Answers queries from the cache, from the best source that works, or from what was seen before.
 
+    `watch` holds the sources' health; `book` keeps it in `memory` beyond a restart, and takes operators' decisions;
+    `cache` can be looked at and emptied.
     `base_urls` puts other addresses in place of sources' own, by source id; `simulated` marks every answer.
     """
 
@@ -70,24 +70,30 @@ class Engine:
         settings: Settings,
         keys: Mapping[str, tuple[SecretStr, ...]],
         stored: StoredLookup | None = None,
+        memory: Memory | None = None,
         simulated: bool = False,
         base_urls: Mapping[str, str] | None = None,
         rate_assets: Mapping[str, Asset] | None = None,
     ) -> None:
         self._clock = clock
         self._outlet = Outlet()
-        self._cache = Cache(settings.cache_entries)
+        self.cache = self._cache = Cache(settings.cache_entries)
         self._keeper = Keeper(self._cache, self._outlet, clock, simulated=simulated)
-        self._previous = Previous(self._cache, stored, clock)
+        self._previous = Previous(stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
-        self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random)
+        self._standings, lanes = lanes_of(
+            catalog, providers, keys, base_urls or {}, clock.random, limits=limits_of(settings)
+        )
         self._plan = Plan(lanes, clock)
-        self._ranker = Ranker(self._plan, clock, settings.plan_every_s)
-        rate_assets = _rate_assets() if rate_assets is None else rate_assets
+        self.watch = Watch(self._standings, clock)
+        self.book = Book(self.watch, memory, clock, settings)
+        self._ranker = Ranker(self._plan, clock, settings.plan_every_s, self.watch.heard)
+        rate_assets = usual_rate_assets() if rate_assets is None else rate_assets
         vetted = Vetted()
-        for symbol in _PEGGED & rate_assets.keys():
-            vetted.believe(Price(rate_assets[symbol].id, "USD", Decimal(1)))
-        runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=self._ranker.changed)
+        for price in pegged(rate_assets):
+            vetted.believe(price)
+        changed = self.watch.changed = self._ranker.changed
+        runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=changed, watch=self.watch)
         rates = Rates(clock, rate_assets, self._native, self._spawn)
         policy = BudgetPolicy(settings.hedge_share, settings.hedge_per_s, settings.hedge_most)
         self._budget = Budget(policy, clock.monotonic())
@@ -102,13 +108,16 @@ class Engine:
             keeper=self._keeper,
         )
         self._sweeper = Sweeper(self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper)
+        self._prober = Prober(self.watch, runner, clock, settings=settings, spawn=self._spawn)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_started = False
 
     async def start(self) -> None:
-        """Begin ranking sources anew, every 15 s and when one changes."""
+        """Take up what was known before a restart, then begin to rank, probe and keep sources."""
+        await self.book.restore()
         self._is_started = True
-        self._spawn(self._ranker.run())
+        for endless in (self._ranker, self._prober, self.book):
+            self._spawn(endless.run())
 
     async def close(self) -> None:
         """Stop refreshing, probing and ranking; the transport is its owner's to close."""
@@ -117,6 +126,7 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.book.close()
 
     async def ask(self, query: Query, *, deadline_s: float | None = None, fresh: bool = False) -> Answer[Value]:
         """Return one answer: from the cache, from the best source that works, or from what was seen before.
@@ -128,12 +138,12 @@ class Engine:
         slot = self._cache.slot(query, query)
         entry = slot.entry
         if entry is not None and now < entry.grace_until and not fresh:
-            self._cache.hits += 1
+            slot.tally.hits += 1
             if now >= entry.fresh_until and not entry.refreshing:
                 entry.refreshing = True
                 self._spawn(self._refresh(slot, entry))
             return entry.cached(now)
-        self._cache.misses += 1
+        slot.tally.misses += 1
         deadline = now + (slot.figures.deadline_s if deadline_s is None else deadline_s)
         until = now + (deadline - now) * _SHARE
         try:
@@ -166,7 +176,7 @@ class Engine:
         if now >= entry.fresh_until:
             return None
         slot.was_used = True
-        self._cache.hits += 1
+        slot.tally.hits += 1
         return entry.cached(now)
 
     def expires_at(self, query: Query) -> float:
@@ -225,6 +235,7 @@ class Engine:
         lanes = self._lanes(slot)
         if not lanes:
             raise Unsupported(describe(slot.query))
+        self._prober.asked(slot.query, lanes)
         until = started + (deadline - started) * _SHARE
         done = await self._fetcher.fetch(slot, lanes, until, native=native)
         if done.winner is not None and done.value is not None:
@@ -256,11 +267,11 @@ class Engine:
         now = self._clock.monotonic()
         slot = self._cache.slot(query, query)
         entry = slot.entry
-        if entry is not None and now < entry.grace_until and _is_native(known := entry.cached(now)):
+        if entry is not None and now < entry.grace_until and is_native(known := entry.cached(now)):
             return known
         own = self._cache.slot(("native", query), query)
         answer = await self._flight.share(own, until, self._fetch, own, now, now + (until - now) / _SHARE, True)
-        if not _is_native(answer):
+        if not is_native(answer):
             raise Unsupported(describe(query))
         return answer
 
@@ -283,16 +294,3 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _is_native(answer: Answer[Value]) -> bool:
-    """Say whether a price stands as its source gave it, and may measure others: it is not old, and not in doubt."""
-    price = answer.value
-    is_old = answer.provenance.freshness in (Freshness.STALE, Freshness.STORED)
-    return isinstance(price, Price) and price.native_quote is None and not price.flagged and not is_old
-
-
-def _rate_assets() -> dict[str, Asset]:
-    """Return the assets over which quotes are compared, by symbol."""
-    known = registry()
-    return {symbol: known.asset(symbol) for symbol in ("USDT", "USDC", "BTC")}

@@ -9,7 +9,7 @@ import structlog
 
 from server.clock import Clock
 from server.errors import StoreUnavailable
-from server.fallback.cache import Cache, Slot, restamped
+from server.fallback.cache import Slot, restamped
 from server.model import Answer, Attempt, Freshness, Query, Value
 
 _log = structlog.get_logger()
@@ -28,8 +28,7 @@ class StoredLookup(Protocol):
 class Previous:
     """Looks up old answers."""
 
-    def __init__(self, cache: Cache, stored: StoredLookup | None, clock: Clock) -> None:
-        self._cache = cache
+    def __init__(self, stored: StoredLookup | None, clock: Clock) -> None:
         self._stored = stored
         self._clock = clock
 
@@ -37,7 +36,7 @@ class Previous:
         """Return an old answer with the attempts that were made in vain, None when nothing was ever seen."""
         entry = slot.entry
         if entry is not None:
-            self._cache.stale += 1
+            slot.tally.stale += 1
             return restamped(entry.answer, Freshness.STALE, attempts or entry.answer.provenance.attempts)
         if self._stored is None:
             return None
@@ -52,5 +51,5 @@ class Previous:
             return None
         if found is None:
             return None
-        self._cache.stale += 1
+        slot.tally.stale += 1
         return restamped(found, Freshness.STORED, attempts)

@@ -62,10 +62,10 @@ class Sweeper:
         now = self._clock.monotonic()
         entry = slot.entry
         if entry is not None and now < entry.fresh_until:
-            self._cache.hits += 1
+            slot.tally.hits += 1
             answer = entry.cached(now)
             return answer, answer.provenance.attempts[-1]
-        self._cache.misses += 1
+        slot.tally.misses += 1
         try:
             return await self._flight.share(slot, until, self._ask, slot, lane, until)
         except TimeoutError:
