@@ -36,6 +36,7 @@ return {
   { method = "GET", path = "/v1/requests", query = { method = false, code = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false } },
   { method = "GET", path = "/v1/sources", query = { state = enum_SourceState, kind = false, chain = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false } },
   { method = "GET", path = "/v1/sources/{source}", query = {  } },
+  { method = "GET", path = "/v1/sources/{source}/incidents", query = { pageSize = "number", page_size = "number", pageToken = false, page_token = false } },
   { method = "GET", path = "/v1/systemStatus", query = {  } },
   { method = "GET", path = "/v1/trendingAssets", query = { pageSize = "number", page_size = "number", pageToken = false, page_token = false, view = enum_View } },
   { method = "GET", path = "/v1/whaleTransactions", query = { chain = false, asset = false, minimumAmount = false, minimum_amount = false, minimumAmountUsd = false, minimum_amount_usd = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false, view = enum_View } },
