@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-from server.cli import process, questions
+from server.cli import admin, process, questions
+from server.cli.incidents import incidents
 from server.errors import SetupError
 from server.settings import Settings, load
 
@@ -146,4 +147,7 @@ def simulate_command(
 for _name, _command in questions.COMMANDS.items():
     app.command(_name)(_command)
 
-NAMES = frozenset({"up", "serve", "migrate", "simulate", *questions.COMMANDS})
+app.add_typer(admin.app)
+app.command("incidents")(incidents)
+
+NAMES = frozenset({"admin", "incidents", "up", "serve", "migrate", "simulate", *questions.COMMANDS})

@@ -86,6 +86,7 @@ class Engine:
         )
         self._plan = Plan(lanes, clock)
         self.watch = Watch(self._standings, clock)
+        self.watch.distrust = self._cache.distrust
         self.book = Book(self.watch, memory, clock, settings)
         self._ranker = Ranker(self._plan, clock, settings.plan_every_s, self.watch.heard)
         rate_assets = usual_rate_assets() if rate_assets is None else rate_assets

@@ -46,6 +46,8 @@ class Watch:
         self.dirty: set[str] = set()
         """Sources whose health changed since it was last kept."""
         self.changed: Callable[[Lane], None] = lambda _: None
+        self.distrust: Callable[[str], None] = lambda _: None
+        """Set by the engine; told of a source that was disabled, whose cached answers count as fresh no more."""
         self._clock = clock
         self._answered_at = -inf
 
@@ -122,6 +124,7 @@ class Watch:
         else:
             self.incidents.end(decision.source, IncidentCause.DISABLED, time=decision.time)  # another reason now
         standing.disabled = decision.reason
+        self.distrust(decision.source)
         self.incidents.begin(decision.source, IncidentCause.DISABLED, decision.reason, time=decision.time)
 
     def _enable(self, standing: Standing, decision: Decision) -> None:

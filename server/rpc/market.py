@@ -8,7 +8,7 @@ from nerkh.v1 import market_pb2
 
 from server.clock import Clock
 from server.errors import InvalidField, SourcesFailed
-from server.model import Attempt
+from server.model import Attempt, Kind
 from server.rpc.calls import LIST_S, PRICE_S, Call, Method, Unary
 from server.rpc.convert.market import (
     asset_message,
@@ -45,7 +45,7 @@ class MarketServicer:
         """Return the methods to bind."""
         path = f"/{SERVICE}/"
         return (
-            Unary(path + "GetPrice", market_pb2.GetPriceRequest, self.get_price, PRICE_S, kept=True),
+            Unary(path + "GetPrice", market_pb2.GetPriceRequest, self.get_price, PRICE_S, kept=Kind.PRICE),
             Unary(path + "BatchGetPrices", market_pb2.BatchGetPricesRequest, self.batch_get_prices, LIST_S),
             Unary(path + "ListPrices", market_pb2.ListPricesRequest, self.list_prices, LIST_S),
             Unary(path + "ListIntervals", market_pb2.ListIntervalsRequest, self.list_intervals, LIST_S),

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from server.clock import VirtualClock
 from server.errors import InvalidField, ShuttingDown
-from server.model import Freshness, Provenance
+from server.model import Freshness, Kind, Provenance
 from server.rpc.answering import refuse
 from server.rpc.calls import Call, Stream, Unary
 from server.rpc.status import slow_consumer
@@ -176,7 +176,7 @@ async def test_ready_bytes_are_given_again_while_they_are_fresh_and_no_longer() 
         call.keep(provenance, clock.monotonic() + 5)
         return StringValue(value=f"{request.value}{made}")
 
-    async with served([echo(fresh, kept=True)], clock=clock) as toy:
+    async with served([echo(fresh, kept=Kind.PRICE)], clock=clock) as toy:
         answers = [await toy.ask(ECHO, text("a")) for _ in range(3)]
         assert answers == [text("a1")] * 3
         assert await toy.ask(ECHO, text("b")) == text("b2")
@@ -196,7 +196,7 @@ async def test_ready_answers_carry_the_callers_request_id() -> None:
         call.keep_until = call.started + 60
         return StringValue(value="ready")
 
-    async with served([echo(fresh, kept=True)]) as toy:
+    async with served([echo(fresh, kept=Kind.PRICE)]) as toy:
         await toy.ask(ECHO)
         call = toy.channel.unary_unary(ECHO)(b"", metadata=(("x-request-id", "another-1"),))
         assert await call == text("ready")
