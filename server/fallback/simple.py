@@ -64,7 +64,11 @@ def _queries(kind: Kind) -> Iterator[Query]:
     elif kind is Kind.PRICE:
         yield from (PriceQuery(world.asset(symbol)) for symbol in _SYMBOLS)
     elif kind is Kind.CANDLES:
-        yield from (CandlesQuery(world.asset(symbol), INTERVALS["1h"], limit=2) for symbol in _SYMBOLS)
+        yield from (
+            CandlesQuery(world.asset(symbol), interval, limit=2)
+            for symbol in _SYMBOLS
+            for interval in INTERVALS.values()
+        )
     else:
         made = (_of_chain(kind, chain) for chain in world.chains)
         yield from (query for query in made if query is not None)
