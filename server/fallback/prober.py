@@ -87,6 +87,10 @@ class Prober:
                 if standing.health.is_due(now) and (lane := self._best(standing)) is not None:
                     due.append(lane)
                 continue
+            if standing.is_down and not any(lane.breaker.is_open for lane in standing.lanes):
+                # It refused this way out; what is left of that is to find out whether it still does.
+                lane = self._best(standing)
+                due += [lane] if lane is not None and now >= self._probed.get(lane, -inf) + self._every_s else []
             due += [lane for lane in standing.lanes if lane.breaker.is_open and now >= self._due_at(lane)]
         return due
 

@@ -132,13 +132,13 @@ class Watch:
             _log.info("source enabled", source=decision.source)
         standing.disabled = None
         self.incidents.end(decision.source, IncidentCause.DISABLED, time=decision.time)
+
+    def _reset(self, standing: Standing, kind: str) -> None:
+        """Close circuits and forget past failure, so that it is asked at once; it is down again when it fails again."""
+        now = self._clock.monotonic()
         standing.health.clear()
         for cause in _PHASES.values():
             self.incidents.end(standing.source.id, cause)
-
-    def _reset(self, standing: Standing, kind: str) -> None:
-        """Close circuits; what was down counts as back until it fails again."""
-        now = self._clock.monotonic()
         for lane in standing.lanes:
             if not kind or lane.kind.value == kind:
                 lane.breaker.reset(now)

@@ -256,6 +256,26 @@ def test_removed_sources_come_back_when_they_answer() -> None:
     play(story)
 
 
+def test_a_reset_puts_a_source_back_that_was_given_up() -> None:
+    """Asked at once, by an operator's word; one that is disabled stays out all the same."""
+
+    async def story(world: World, clock: VirtualClock, _database: Database) -> None:
+        world.replies("a", 410)
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        for _ in range(4):
+            await engine.ask(BTC_USD, fresh=True)
+        assert engine.sources()[0].state is SourceState.SUNSET
+        world.says("a")
+        await engine.book.decide(Decision("a", Action.RESET, clock.now()))
+        assert (await engine.ask(BTC_USD, fresh=True)).provenance.source == "a"
+        await engine.book.decide(Decision("a", Action.DISABLE, clock.now(), reason="x"))
+        await engine.book.decide(Decision("a", Action.RESET, clock.now()))
+        assert (await engine.ask(BTC_USD, fresh=True)).provenance.source == "b"
+
+    play(story)
+
+
 def test_what_is_contradicted_again_and_again_is_one_incident() -> None:
     """It says how often, and the next one begins ten minutes after the last."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from server.clock import VirtualClock, run_virtual
 from server.fallback.breaker import Breaker
@@ -133,6 +134,26 @@ def test_a_share_of_what_callers_ask_goes_to_excluded_sources_behind_their_backs
             await engine.ask(BTC_USD, fresh=True)
             await asyncio.sleep(2)
         assert 1 <= len(mirrored) <= 4
+        await engine.close()
+
+    play(story)
+
+
+def test_a_source_that_refused_our_region_is_found_to_be_back_without_callers() -> None:
+    """Its circuit never opened; once its quarantine ends it is probed, and said to be back when it answers."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.replies("a", 451)
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        await engine.start()
+        with capture_logs() as logs:
+            await engine.ask(BTC_USD)
+            await asyncio.sleep(3_000)
+            assert 4 <= world.asked["a"] <= 6
+            world.says("a")
+            await asyncio.sleep(700)
+        assert [(each["event"], each["source"]) for each in logs] == [("source down", "a"), ("source back", "a")]
         await engine.close()
 
     play(story)
