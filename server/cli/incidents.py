@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from server.cli.questions import HERE, Address, Json, Limit, asking, show
+from server.cli.questions import Address, Json, Limit, asking, show
 
 
 def incidents(
@@ -15,7 +15,7 @@ def incidents(
     *,
     limit: Limit = 20,
     json: Json = False,
-    address: Address = HERE,
+    address: Address = None,
 ) -> None:
     """Show what happened to a source: when it was down, given up, disabled or contradicted, the newest first."""
     from server.cli import show as look

@@ -97,7 +97,8 @@ class Prober:
     def _due_at(self, lane: Lane) -> float:
         """Return when an open circuit is to be probed: a while after it last opened, soon after a probe's success."""
         last = max(lane.breaker.opened_at, self._probed.get(lane, -inf))
-        return self._confirm.get(lane, inf) if lane.breaker.is_halfway() else last + self._every_s
+        due_at = last + self._every_s
+        return self._confirm.get(lane, due_at) if lane.breaker.is_halfway() else due_at
 
     def _best(self, standing: Standing) -> Lane | None:
         """Return the lane of a source to probe: one whose circuit is open before others, if a query can be made."""

@@ -117,7 +117,9 @@ class MonitoringServicer:
         rows, cursor = await self._monitoring.incidents(source, before, size)
         call.source = rows[0].source if rows else ""
         return monitoring_pb2.ListSourceIncidentsResponse(
-            incidents=[incident_message(each) for each in rows], next_page_token=self._tokens.next(cursor, request)
+            incidents=[incident_message(each) for each in rows],
+            next_page_token=self._tokens.next(cursor, request),
+            provenance=self._origin(),
         )
 
     async def get_hierarchy(self, request: Any, _call: Call) -> monitoring_pb2.GetHierarchyResponse:

@@ -307,12 +307,14 @@ class ListSourceIncidentsRequest(_message.Message):
     def __init__(self, source: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListSourceIncidentsResponse(_message.Message):
-    __slots__ = ("incidents", "next_page_token")
+    __slots__ = ("incidents", "next_page_token", "provenance")
     INCIDENTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     incidents: _containers.RepeatedCompositeFieldContainer[SourceIncident]
     next_page_token: str
-    def __init__(self, incidents: _Optional[_Iterable[_Union[SourceIncident, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    provenance: _types_pb2.Provenance
+    def __init__(self, incidents: _Optional[_Iterable[_Union[SourceIncident, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
 class RankedSource(_message.Message):
     __slots__ = ("source", "tier", "position", "score", "success_ratio", "latency_p70_ms", "call_count", "excluded_reason")
