@@ -36,10 +36,7 @@ Limit = Annotated[int, typer.Option(min=1, max=1000, help="most rows")]
 
 @contextmanager
 def asking(given: str | None, *, token: str | None = None, option: str = "--address") -> Iterator[nerkh.Client]:
-    """Yield a client of the service that was given or is set; turn its errors into one line and an exit status.
-
-    `option` is what names another address.
-    """
+    """Yield a client of the service given or set; its errors become one line, in which `option` names another."""
     import nerkh
 
     address = given or load().address
