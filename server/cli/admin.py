@@ -54,7 +54,7 @@ def tell(decision: nerkh.SourceDecision, as_json: bool) -> None:
 def disable(
     source: Source,
     *,
-    reason: Annotated[str, typer.Option(help="why, for whoever looks at the source later")],
+    reason: Annotated[str, typer.Option(help="why; whoever looks at the source reads it")],
     json: Json = False,
     data: Data = None,
     admin_port: Port = None,
