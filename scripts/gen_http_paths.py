@@ -1,6 +1,6 @@
-"""Writes `envoy/lua/http_paths.lua`, the HTTP paths of the contract as Envoy's Lua filter needs them.
+"""Writes `envoy/lua/http_paths.lua` and `admin_http_paths.lua`, the contract's HTTP paths as Envoy's Lua needs them.
 
-Run by scripts/gen_proto after the descriptor set; `--check` changes nothing and exits with 1 when the file is stale.
+Run by scripts/gen_proto after the descriptor set; `--check` changes nothing and exits with 1 when a file is stale.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from google.api import annotations_pb2, http_pb2
 from google.protobuf import descriptor_pb2
 
 ENVOY = Path(__file__).resolve().parents[1] / "envoy"
-TARGET = ENVOY / "lua" / "http_paths.lua"
+TARGETS = {"nerkh.v1": ENVOY / "lua" / "http_paths.lua", "nerkh.admin.v1": ENVOY / "lua" / "admin_http_paths.lua"}
+"""The file of each package: what is not in a listener's file, that listener does not take."""
 HEAD = """\
 -- The HTTP paths of the contract: method, path, and the query parameters that each takes: true where it may be
 -- repeated, a list (its prefix, then its names) where it is an enum, the name of its form where it has one.
@@ -45,7 +46,7 @@ def enums(files: descriptor_pb2.FileDescriptorSet) -> dict[str, str]:
     """Return the contract's enums as Lua lists by their full names: the names' prefix, then each name without it."""
     found = {}
     for file in files.file:
-        for enum in file.enum_type if file.package == "nerkh.v1" else ():
+        for enum in file.enum_type if file.package in TARGETS else ():
             prefix = enum.value[0].name.removesuffix("UNSPECIFIED")
             names = [prefix, *(value.name.removeprefix(prefix) for value in enum.value[1:])]
             found[f".{file.package}.{enum.name}"] = "{ " + ", ".join(f'"{name}"' for name in names) + " }"
@@ -69,14 +70,14 @@ def line(rule: http_pb2.HttpRule, request: descriptor_pb2.DescriptorProto, lists
     return f'  {{ method = "{method.upper()}", path = "{path}", query = {{ {pairs} }} }},\n'
 
 
-def table() -> str:
-    """Return the file's text."""
+def table(package: str) -> str:
+    """Return the text of a package's file."""
     files = descriptor_pb2.FileDescriptorSet.FromString((ENVOY / "nerkh.binpb").read_bytes())
     known, lists = messages(files), enums(files)
     rows = sorted(
         line(rule, known[method.input_type], lists)
         for file in files.file
-        if file.package == "nerkh.v1"
+        if file.package == package
         for service in file.service
         for method in service.method
         for rule in bindings(method.options)
@@ -89,6 +90,8 @@ def table() -> str:
 
 
 if __name__ == "__main__":
+    stale = [file for package, file in TARGETS.items() if not file.exists() or file.read_text() != table(package)]
     if "--check" in sys.argv[1:]:
-        sys.exit(0 if TARGET.read_text(encoding="utf-8") == table() else f"{TARGET} is stale; run scripts/gen_proto")
-    TARGET.write_text(table(), encoding="utf-8")
+        sys.exit(f"stale: {', '.join(file.name for file in stale)}; run scripts/gen_proto" if stale else 0)
+    for package, file in TARGETS.items():
+        file.write_text(table(package), encoding="utf-8")

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GENERATOR = "1.75.0"
 """The oldest grpcio-tools of the supported range: its code imports on every newer protobuf as well."""
 
-PACKAGES = ("nerkh/v1",)
+PACKAGES = ("nerkh/v1", "nerkh/admin/v1")
 RELEASED = Path("proto", "released", "nerkh-v1.binpb")
 """The contract as it was last released: what the compatibility test holds every change to."""
 RICH_ERRORS = ("google/rpc/error_details.proto", "google/rpc/status.proto")

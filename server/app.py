@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import gc
-import json
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -21,13 +19,15 @@ from server.clock import Clock, SystemClock
 from server.collectors import Collectors, usual_schedules
 from server.errors import SetupError
 from server.fallback import Engine
-from server.fallback.http import Transport, TransportFailure
+from server.fallback.http import Transport
+from server.fallback.stand_in import Catalog, catalog_of
 from server.live import Hub
 from server.model import Observation
 from server.observe import logs
 from server.observe.metrics import Exposition, Metrics
-from server.providers.base import Request, Source
-from server.providers.catalog import PROVIDERS, sources
+from server.providers.catalog import PROVIDERS
+from server.rpc.admin import SERVICE as ADMIN
+from server.rpc.admin import AdminServicer
 from server.rpc.answering import Desk
 from server.rpc.binding import Router
 from server.rpc.calls import Method
@@ -50,9 +50,6 @@ from server.store import Store
 log = structlog.get_logger()
 
 LOOPBACK = "127.0.0.1"
-Catalog = tuple[tuple[Source, ...], dict[str, str]]
-"""The sources, and other addresses for them, by id, when the simulator stands in for the world."""
-
 ADMIN_GRACE_S = 1.0
 """Longest wait for operators' calls in flight at the end, in seconds."""
 
@@ -116,7 +113,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[App]:
     operators_token(settings.data)  # first of all: a folder that cannot be used is said before anything is opened
     async with AsyncExitStack() as stack:
         exposition = _exposition(stack, metrics, settings)
-        catalog, annotator = await _catalog(settings), Annotator(world, SentimentModel())
+        catalog, annotator = await catalog_of(settings), Annotator(world, SentimentModel())
         store = await _open_store(stack, settings, clock, annotator)
         engine = await _start_engine(stack, settings, clock, store, catalog)
         requests = RequestLog(clock, names=settings.usage_names)
@@ -138,7 +135,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[App]:
         tokens, hub = PageTokens(key), await _start_hub(stack, engine, coverage, clock, key)
         health = Health(SERVICES)
         methods = public_methods(services, hub, tokens, clock, streams, most_keys=settings.keys_per_stream)
-        listener, admin = await _listen(stack, settings, desk, health, methods)
+        operators = AdminServicer(services.administration, desk, clock).methods()
+        listener, admin = await _listen(stack, settings, desk, health, (methods, operators))
         if settings.collect:
             _collect(stack, engine, world, clock)
         _in_background(stack, streams.evict(), _watch_readiness(engine, health, clock))
@@ -155,13 +153,20 @@ def _collect(stack: AsyncExitStack, engine: Engine, world: Registry, clock: Cloc
 
 
 async def _listen(
-    stack: AsyncExitStack, settings: Settings, desk: Desk, health: Health, methods: Sequence[Method]
+    stack: AsyncExitStack,
+    settings: Settings,
+    desk: Desk,
+    health: Health,
+    methods: tuple[Sequence[Method], Sequence[Method]],
 ) -> tuple[Listener, Listener]:
-    """Open the public listener and the operators' one, which wants their token."""
+    """Open the public listener and the operators' one, which wants their token; `methods` are those of each."""
     token = operators_token(settings.data)
-    standard = (*health.methods(), *reflection_methods((*SERVICES, Health.SERVICE)))
-    public = Listener(Router((*methods, *standard), desk), settings.host, settings.grpc_port, "--grpc-port")
-    admin = Listener(Router(standard, desk, token), LOOPBACK, settings.admin_port, "--admin-port")
+    public_router, admin_router = (
+        Router((*own, *health.methods(), *reflection_methods((*services, Health.SERVICE))), desk, wanted)
+        for own, services, wanted in zip(methods, (SERVICES, (*SERVICES, ADMIN)), (None, token), strict=True)
+    )
+    public = Listener(public_router, settings.host, settings.grpc_port, "--grpc-port")
+    admin = Listener(admin_router, LOOPBACK, settings.admin_port, "--admin-port")
     for each, grace_s in ((admin, ADMIN_GRACE_S), (public, settings.drain_s)):
         await each.start()
         stack.push_async_callback(each.stop, grace_s)
@@ -254,6 +259,7 @@ async def _start_engine(
         settings=settings,
         keys=keys(),
         stored=store,
+        memory=store,
         simulated=bool(base_urls),
         base_urls=base_urls,
     )
@@ -269,24 +275,3 @@ async def _start_hub(stack: AsyncExitStack, engine: Engine, coverage: Coverage, 
     stack.push_async_callback(hub.close)
     stack.callback(engine.subscribe(hub.receive))
     return hub
-
-
-async def _catalog(settings: Settings) -> Catalog:
-    """Return the sources, and other addresses for them when the simulator stands in for the world."""
-    if settings.simulator_url is None:
-        return sources(), {}
-    known = await _simulated(settings.simulator_url.rstrip("/"))
-    catalog = tuple(source for source in sources() if source.id in known)
-    return catalog, {each.id: known[each.id].rstrip("/") + urlsplit(each.base_url).path for each in catalog}
-
-
-async def _simulated(url: str) -> dict[str, str]:
-    """Return where the simulator serves each source; raises `SetupError` when it does not answer."""
-    transport = Transport(local=(url,))
-    try:
-        reply = await transport.fetch(url, Request("/_control/sources"), timeout_s=5.0)
-        return {name: row["url"] for name, row in json.loads(reply.body)["sources"].items()}
-    except (TransportFailure, ValueError, KeyError, TypeError, AttributeError):
-        raise SetupError(f"no simulator answers at {url}; start one with `nerkh simulate`") from None
-    finally:
-        await transport.close()

@@ -59,6 +59,17 @@ class Settings(BaseSettings):
     )
     quotes_every_s: float = Field(3.0, gt=0, description="one such quote of each price asked for lately, in seconds")
     plan_every_s: float = Field(15.0, gt=0)
+    blocked_s: float = Field(86_400.0, gt=0, description="failure after which a source is out of rotation, in seconds")
+    sunset_s: float = Field(604_800.0, gt=0, description="failure after which a source is given up, in seconds")
+    nameless_s: float = Field(3_600.0, gt=0, description="a source whose name is unknown for so long is given up")
+    gone_in_row: int = Field(3, ge=1, description="answers 410 in a row after which a source is given up")
+    probe_s: float = Field(600.0, gt=0, description="how often an excluded source is probed, in seconds")
+    sunset_probe_s: float = Field(86_400.0, gt=0, description="how often a source given up is probed, in seconds")
+    mirror_share: float = Field(0.0, ge=0, le=1, description="share of callers' fetches that excluded sources get too")
+    mirror_least_s: float = Field(30.0, ge=0, description="least time between two of those at one source, in seconds")
+    decisions_every_s: float = Field(
+        2.0, gt=0, description="how often sources' health is kept and operators' decisions are looked for, in seconds"
+    )
     lease_s: float = Field(5.0, gt=0, description="how long one fetch may hold equal ones back, in seconds")
     body_limit: int = Field(16 * 1024 * 1024, gt=0, description="most bytes of one answer, after decompression")
     cache_entries: int = Field(50_000, gt=0, description="most answers, and rows of lists in them, that are cached")

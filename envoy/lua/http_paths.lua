@@ -38,6 +38,7 @@ return {
   { method = "GET", path = "/v1/routes/{kind}:explain", query = { asset = false, chain = false, quote = false, interval = false } },
   { method = "GET", path = "/v1/sources", query = { state = enum_SourceState, kind = false, chain = false, pageSize = "number", page_size = "number", pageToken = false, page_token = false } },
   { method = "GET", path = "/v1/sources/{source}", query = {  } },
+  { method = "GET", path = "/v1/sources/{source}/incidents", query = { pageSize = "number", page_size = "number", pageToken = false, page_token = false } },
   { method = "GET", path = "/v1/systemStatus", query = {  } },
   { method = "GET", path = "/v1/trendingAssets", query = { pageSize = "number", page_size = "number", pageToken = false, page_token = false, view = enum_View } },
   { method = "GET", path = "/v1/usageStats", query = { windows = true, method = false, topCount = "number", top_count = "number" } },

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 Address = Annotated[
     str | None, typer.Option(metavar="HOST:PORT", help="gRPC address of the service, that of NERKH_ADDRESS when unset")
 ]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="most rows")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 
 
 @contextmanager
-def asking(given: str | None) -> Iterator[nerkh.Client]:
-    """Yield a client of the service that was given or is set; turn its errors into one line and an exit status."""
+def asking(given: str | None, *, token: str | None = None, option: str = "--address") -> Iterator[nerkh.Client]:
+    """Yield a client of the service given or set; its errors become one line, in which `option` names another."""
     import nerkh
 
     address = given or load().address
     try:
-        with nerkh.Client(address) as client:
+        with nerkh.Client(address, token=token) as client:
             yield client
     except nerkh.DeadlineExceeded:
         raise SetupError(f"no answer from {address} in time; ask again, nerkh sources shows which are slow") from None
@@ -36,7 +37,7 @@ def asking(given: str | None) -> Iterator[nerkh.Client]:
         if error.reason != nerkh.Unavailable.default_reason:  # the service's own word: it is there, and says why
             raise SetupError(str(error)) from None
         why = str(error).rpartition(": ")[2]  # grpc tells the whole chain of causes; the last is the one to act on
-        raise SetupError(f"{address} does not answer ({why}); start it with nerkh up, or give --address") from None
+        raise SetupError(f"{address} does not answer ({why}); start it with nerkh up, or give {option}") from None
     except (nerkh.InvalidArgument, ValueError) as error:
         raise SetupError(str(error), 2) from None
     except nerkh.NerkhError as error:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-from server.cli import process, questions, quotes
+from server.cli import admin, process, questions, quotes
+from server.cli.incidents import incidents
 from server.errors import SetupError
 from server.settings import Settings, load
 
@@ -143,8 +144,10 @@ def simulate_command(
     return process.simulate(host=host, port=port, ports_file=ports_file, seed=seed, replay=replay)
 
 
-ASKING = {**questions.COMMANDS, "quotes": quotes.quotes}
+ASKING: dict[str, Callable[..., None]] = {**questions.COMMANDS, "incidents": incidents, "quotes": quotes.quotes}
 for _name, _command in ASKING.items():
     app.command(_name)(_command)
 
-NAMES = frozenset({"up", "serve", "migrate", "simulate", *ASKING})
+app.add_typer(admin.app)
+
+NAMES = frozenset({"admin", "up", "serve", "migrate", "simulate", *ASKING})

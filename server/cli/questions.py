@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Exit
 
-from server.cli.asking import Address, Json, asking, show
+from server.cli.asking import Address, Json, Limit, asking, show
 from server.cli.explained import explain
 from server.clock import SystemClock
 
@@ -22,7 +22,6 @@ Assets = Annotated[list[str], typer.Argument(help="ids or symbols, such as BTC E
 Chain = Annotated[str, typer.Argument(help="ethereum, polygon, bnb or bitcoin")]
 Full = Annotated[bool, typer.Option("--full", help="show every attempt at every source")]
 Quote = Annotated[str, typer.Option(help="symbol to state amounts in")]
-Limit = Annotated[int, typer.Option(min=1, max=1000, help="most rows")]
 
 
 def price(

@@ -9,7 +9,6 @@ import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import structlog
@@ -18,11 +17,12 @@ from server.clock import Clock
 from server.errors import BadAnswer
 from server.fallback.breaker import Admission
 from server.fallback.checks import believable, judge
-from server.fallback.classify import VERDICTS, Verdict, of_bad_answer, of_reply
+from server.fallback.classify import VERDICTS, Verdict, of_bad_answer, of_reply, retry_after_s
 from server.fallback.figures import figures_of
 from server.fallback.http import Secret, Transport, TransportFailure
 from server.fallback.lane import Lane
 from server.fallback.vetted import Vetted
+from server.fallback.watch import Watch
 from server.model import Articles, Attempt, Block, BlockQuery, ChainStatus, GasPrice, Outcome, Prices, Query, Value
 from server.providers.base import Follow, Reply, Request
 
@@ -35,6 +35,7 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 _SUCCESS = Verdict.SUCCESS
 _WITH_HEIGHT = frozenset({Block, ChainStatus, GasPrice})
 _WITH_ROWS = frozenset({Articles, Prices})
+_GONE = 410
 _SETS_ASIDE = frozenset({Outcome.THROTTLED, Outcome.REGION, Outcome.KEY_REJECTED})
 
 
@@ -46,6 +47,7 @@ class Tried:
         "detail",
         "figures",
         "is_beaten",
+        "is_gone",
         "lane",
         "latency_s",
         "limit",
@@ -72,6 +74,9 @@ class Tried:
         """What bounds it while it waits for its source."""
         self.is_beaten = False
         """Whether another attempt had the answer first."""
+
+        self.is_gone = False
+        """Whether the source said that it is gone for good."""
 
     def beat(self) -> None:
         """End the attempt at once, for another has the answer; it is recorded as overdue, or as nothing while young."""
@@ -105,7 +110,9 @@ class Runner:
         *,
         body_limit: int,
         changed: Callable[[Lane], None],
+        watch: Watch,
     ) -> None:
+        self._watch = watch
         self._transport = transport
         self._clock = clock
         self._vetted = vetted
@@ -139,7 +146,7 @@ class Runner:
             tried.outcome, tried.detail = error.outcome, error.detail
         except _Refused as error:
             tried.outcome, tried.detail = error.outcome, f"HTTP {error.status}"
-            tried.retry_after_s = error.retry_after_s
+            tried.retry_after_s, tried.is_gone = error.retry_after_s, error.status == _GONE
         except BadAnswer as error:
             tried.outcome, tried.detail = of_bad_answer(error, keyed=secret is not None), error.detail or error.reason
         except asyncio.CancelledError:
@@ -166,6 +173,7 @@ class Runner:
         lane, now = tried.lane, self._clock.monotonic()
         tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, detail
         lane.endings.recant(tried.outcome, detail)
+        self._watch.contradicted(lane, detail)
         lane.measures.recant(tried.outcome, now, tried.time)
         if lane.breaker.recant(now):
             self._changed(lane)
@@ -184,7 +192,7 @@ class Runner:
             for reply in got:
                 size += len(reply.body)
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=secret is not None)) is not None:
-                    raise _Refused(outcome, reply.status, _retry_after(reply, self._clock))
+                    raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
             replies = (*replies, *got)
             if size > _BIG:
                 found = await asyncio.to_thread(capability.parse, source, query, replies)
@@ -253,6 +261,7 @@ class Runner:
         if verdict is not _SUCCESS or lane.standing.is_troubled:
             lane.standing.note(outcome, secret, now, tried.retry_after_s)
             turned = turned or outcome in _SETS_ASIDE or verdict is _SUCCESS
+        self._watch.note(lane, outcome, verdict, now, is_gone=tried.is_gone)
         if turned:
             self._changed(lane)
 
@@ -277,19 +286,3 @@ async def _together(calls: list[Coroutine[None, None, Reply]]) -> list[Reply]:
     if first is not None:
         raise first.with_traceback(None)  # out here, else error and group hold each other, and the bodies read so far
     return [task.result() for task in tasks]
-
-
-def _retry_after(reply: Reply, clock: Clock) -> float | None:
-    """Return the seconds of a Retry-After header, given as a number or as a date; None without a valid one."""
-    text = reply.headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - clock.now()).total_seconds())

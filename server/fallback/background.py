@@ -12,8 +12,8 @@ from math import inf
 from typing import Any
 
 from server.clock import Clock
-from server.fallback.book import witness
 from server.fallback.lane import Lane
+from server.fallback.quote_page import witness
 from server.fallback.quotes import Quotes
 from server.model import PriceQuery
 from server.settings import Settings

@@ -1,127 +1,235 @@
-"""One page of the quote book: every source's newest quote of one price, as it came and as it votes; used by quotes."""
+"""The book of what must survive a restart: written behind, read at start; operators' decisions are looked for in it.
+
+The database is its memory. While that is away what changed waits here, and goes on holding in this process.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from statistics import median
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import inf, isinf
+from typing import Protocol
 
-from server.fallback.attempt import Tried
-from server.fallback.consensus import WITHIN, WITHIN_SMALL, Consensus, Quote, Standing
-from server.fallback.volatility import Volatility, is_small, usual
-from server.model import Asset, Outcome, Outlier, Price
-from server.providers.base import Source
+import structlog
 
-_LAST = 20
-_UNSTATED_S = {"exchange": 2.0}
-_UNSTATED_ELSE_S = 20.0
-"""How old data is held to be on receipt when its source states no time: exchanges trade, aggregators refresh."""
+from server.clock import Clock
+from server.errors import StoreUnavailable
+from server.fallback.breaker import Policy
+from server.fallback.lane import Lane, Standing
+from server.fallback.watch import Watch
+from server.model import Action, Decision, Incident, IncidentCause, OpenCircuit, Phase, SourceHealth
+from server.settings import Settings
 
-REASONS = {
-    Standing.OUTLIER: "{agreed} sources agree on another price",
-    Standing.OUTDATED: "{agreed} sources have a younger price",
-    Standing.DISPUTED: "undecided: {agreed} of {asked} sources agree on another price",
-}
+_log = structlog.get_logger()
 
+LATE = 100
+"""How far back decisions are looked for again; the memory goes as far at first."""
 
-def witness(source: Source) -> str:
-    """Return under what name a source votes: mirrors of one exchange are one witness."""
-    return source.options.get("witness", source.id)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One source's newest quote: as it votes, and as it came, in the quote that the page is of."""
-
-    quote: Quote
-    price: Price
-    tried: Tried
-    blamed: str = ""
-    """Why it was counted against its source; empty when it was not. It does not vote any more."""
+_CLOSE_S = 2.0
+_LASTING = {Action.DISABLE, Action.ENABLE}
+_PHASES = {IncidentCause.BLOCKED: Phase.BLOCKED, IncidentCause.SUNSET: Phase.SUNSET}
+_LONGEST_OPEN_S = Policy().longest_open_s
 
 
-class Page:
-    """All quotes of one price, by witness; how much the asset moves, and how much each witness deviates."""
+class Memory(Protocol):
+    """Where it is kept; the store is one. All raise `StoreUnavailable` while the database is away."""
 
-    __slots__ = ("_lasts", "_scatters", "_volatility", "seen", "within")
+    async def known_health(self) -> Sequence[SourceHealth]:
+        """Return the health of every source as it was last kept."""
 
-    def __init__(self) -> None:
-        self.seen: dict[str, Seen] = {}
-        self.within = WITHIN
-        self._volatility: Volatility | None = None
-        self._lasts: dict[str, deque[float]] = {}
-        self._scatters: dict[str, float] = {}
+    async def keep_health(self, rows: Sequence[SourceHealth]) -> None:
+        """Keep the health of some sources."""
 
-    def write(self, tried: Tried, price: Price, now: float, source_time: datetime | None = None) -> Seen:
-        """Put a quote in the place of its witness's last one; `source_time` is that of a whole list."""
-        source = tried.lane.source
-        time = price.source_time or source_time
-        if time is not None:
-            age_s = max(0.0, (tried.time - time).total_seconds())
-        else:
-            age_s = _UNSTATED_S.get(source.category, _UNSTATED_ELSE_S)
-        bid, ask = price.bid, price.ask
-        half_spread = 0.0 if bid is None or ask is None else max(0.0, float(ask - bid) / 2)
-        name = witness(source)
-        scatter = self._scatters.get(name, 0.0)
-        quote = Quote(name, float(price.value), now - age_s, half_spread, scatter, source.tier)
-        seen = Seen(quote, price, tried, tried.detail if tried.outcome is Outcome.OUT_OF_BOUNDS else "")
-        if (before := self.seen.get(name)) is not None and self._volatility is not None:
-            self._measure(self._volatility, before, seen)
-        self.seen[name] = seen
-        return seen
+    async def decisions(self, after: int | None) -> Sequence[Decision]:
+        """Return, in their order, the last disabling or enabling of every source and all decisions behind a number.
 
-    def volatility(self, asset: Asset) -> float:
-        """Return how much the asset moves: what is usual in its class until it is measured."""
-        if self._volatility is None:
-            self._volatility = Volatility(usual(asset))
-            self.within = WITHIN_SMALL if is_small(asset) else WITHIN
-        return self._volatility.value
+        Without a number: those of late, so that the caller knows where it stands.
+        """
 
-    def note(self, seen: Seen, value: float) -> None:
-        """Take in by how much a quote deviated from the price."""
-        name = seen.quote.source
-        last = self._lasts.get(name)
-        if last is None:
-            last = self._lasts[name] = deque(maxlen=_LAST)
-        last.append(abs(seen.quote.value / value - 1))
-        self._scatters[name] = median(last)
+    async def decide(self, decision: Decision) -> int:
+        """Keep a decision; return its number."""
 
-    def forget(self, since: float, kept: Seen | None) -> None:
-        """Drop quotes whose data is older than a time, but for one."""
-        for name in [name for name, seen in self.seen.items() if seen.quote.at < since and seen is not kept]:
-            del self.seen[name]
+    async def keep_incidents(self, rows: Sequence[Incident]) -> None:
+        """Keep some incidents, new or as they are now."""
 
-    def voting(self, *, native: bool) -> list[Quote]:
-        """Return the quotes that vote: all but those that were blamed, and with `native` those not converted."""
-        return [
-            seen.quote
-            for seen in self.seen.values()
-            if not seen.blamed and not (native and seen.price.native_quote is not None)
-        ]
+    async def lasting_incidents(self) -> Sequence[Incident]:
+        """Return the incidents that last."""
 
-    def exact(self, found: Consensus) -> list[Decimal]:
-        """Return the sources' own figures of a consensus."""
-        return [self.seen[each.source].price.value for each in found.agreed]
+    async def source_incidents(self, source: str, before: tuple[object, ...] | None, limit: int) -> Sequence[Incident]:
+        """Return at most `limit` incidents of a source, newest first, behind a key."""
 
-    def outliers(self, found: Consensus) -> tuple[Outlier, ...]:
-        """Return whose quotes a consensus leaves out, and why."""
-        agreed = {each.source for each in found.agreed}
-        why = {
-            each.quote.source: REASONS[each.standing].format(agreed=len(agreed), asked=len(agreed) + len(found.apart))
-            for each in found.apart
-        }
-        for name, seen in self.seen.items():
-            if seen.blamed and name not in agreed:
-                why[name] = seen.blamed
-        return tuple(
-            Outlier(self.seen[name].tried.lane.id, self.seen[name].price.value, why[name]) for name in sorted(why)
+
+class Book:
+    """Keeps what the watch knows."""
+
+    def __init__(self, watch: Watch, memory: Memory | None, clock: Clock, settings: Settings) -> None:
+        self._watch = watch
+        self._memory = memory
+        self._clock = clock
+        self._every_s = settings.decisions_every_s
+        self._seen: set[int] = set()
+        self._last: int | None = None
+        self._waiting: list[Decision] = []
+        self._turn = asyncio.Lock()
+        self._is_away = False
+
+    async def restore(self) -> None:
+        """Take up what was known before a restart, if the database answers."""
+        if self._memory is None:
+            return
+        try:
+            health = await self._memory.known_health()
+            lasting = await self._memory.lasting_incidents()
+            await self._look()
+        except StoreUnavailable:
+            _log.warning("sources not restored", reason="the database does not answer")
+            return
+        for row in health:
+            standing = self._watch.standings.get(row.source)
+            if standing is not None:
+                self._restore(standing, row)
+        self._watch.incidents.resume(each for each in lasting if self._lasts(each))
+
+    async def run(self) -> None:
+        """Write what changed and look for others' decisions, until cancelled."""
+        while self._memory is not None:
+            await self._clock.sleep(self._every_s)
+            try:
+                await self.flush()
+                await self._look()
+            except StoreUnavailable:
+                if not self._is_away:
+                    _log.warning("sources not kept", reason="the database does not answer")
+                self._is_away = True
+            except Exception:  # noqa: BLE001 -- said, and tried again
+                _log.exception("sources not kept")  # one row that cannot be kept must not end the keeping of others
+            else:
+                self._is_away = False
+
+    async def flush(self) -> None:
+        """Write what changed; raises `StoreUnavailable`, and it waits for the next time."""
+        if self._memory is None:
+            return
+        async with self._turn:
+            while self._waiting:
+                self._saw(await self._memory.decide(self._waiting[0]))
+                self._waiting.pop(0)
+        dirty, self._watch.dirty = self._watch.dirty, set()
+        incidents = tuple(self._watch.incidents.unwritten.values())
+        try:
+            if dirty:
+                await self._memory.keep_health([self._kept(self._watch.standings[id_]) for id_ in sorted(dirty)])
+                dirty = set()
+            if incidents:
+                await self._memory.keep_incidents(incidents)
+                self._watch.incidents.written(incidents)
+        finally:
+            self._watch.dirty |= dirty
+
+    async def close(self) -> None:
+        """Write what can be written in a moment."""
+        with contextlib.suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self.flush()
+
+    async def decide(self, decision: Decision) -> bool:
+        """Do what an operator decided, at once; return whether it is stored yet, else it is as soon as it can be."""
+        self._watch.apply(decision)
+        self._waiting.append(decision)
+        try:
+            await self.flush()
+        except StoreUnavailable:
+            return False
+        return self._memory is not None
+
+    async def incidents(self, source: str, before: tuple[object, ...] | None, limit: int) -> Sequence[Incident]:
+        """Return incidents of a source, newest first; the recent ones of this process while the database is away."""
+        if self._memory is not None:
+            try:
+                await self.flush()
+                return await self._memory.source_incidents(source, before, limit)
+            except StoreUnavailable:
+                pass
+        return self._watch.incidents.recent(source, before, limit)
+
+    async def _look(self) -> None:
+        """Do what other processes were told, and what this one was told before its restart."""
+        if self._memory is None:
+            return
+        async with self._turn:
+            if self._waiting:
+                return  # ours first: what they overrule must not come back in between
+            is_first = self._last is None
+            # A number may come to light after a higher one: whoever took it wrote it later.
+            found = await self._memory.decisions(None if self._last is None else self._last - LATE)
+            newest = {each.source: each.number for each in found if each.action in _LASTING}
+            for decision in found:
+                is_new = decision.number not in self._seen
+                self._saw(decision.number)
+                if decision.action in _LASTING:
+                    is_new = is_new and newest[decision.source] == decision.number
+                elif is_first:
+                    continue  # it was done before the restart
+                if is_new:
+                    self._watch.apply(decision)
+            self._last = self._last or 0
+
+    def _saw(self, number: int) -> None:
+        self._seen.add(number)
+        self._last = max(self._last or 0, number)
+
+    def _kept(self, standing: Standing) -> SourceHealth:
+        now, time = self._clock.monotonic(), self._clock.now()
+        health = standing.health
+        return SourceHealth(
+            source=standing.source.id,
+            phase=health.phase,
+            reason=health.reason,
+            failing_s=health.failing_s,
+            nameless_s=health.nameless_s,
+            gone=health.gone,
+            is_down=standing.is_down,
+            noted_time=time - timedelta(seconds=max(0.0, now - health.noted_at)),
+            circuits=tuple(_circuit(lane, now, time) for lane in standing.lanes if lane.breaker.is_open),
         )
 
-    def _measure(self, volatility: Volatility, before: Seen, after: Seen) -> None:
-        """Let a source's own move tell how much the asset moves, unless one of both prices was not believed."""
-        is_same = before.tried.lane.id == after.tried.lane.id
-        if is_same and not before.blamed and not after.blamed and before.price.native_quote == after.price.native_quote:
-            volatility.note(before.quote.value, after.quote.value, after.quote.at - before.quote.at)
+    def _restore(self, standing: Standing, row: SourceHealth) -> None:
+        """Put a source where it stood; a clock that jumped meanwhile keeps none out for longer than usual."""
+        now, time = self._clock.monotonic(), self._clock.now()
+        health = standing.health
+        health.phase, health.reason, health.gone = row.phase, row.reason, row.gone
+        health.failing_s, health.nameless_s = row.failing_s, row.nameless_s
+        health.noted_at = now - max(0.0, (time - row.noted_time).total_seconds())
+        standing.is_down = row.is_down
+        by_kind = {each.kind: each for each in row.circuits}
+        for lane in standing.lanes:
+            circuit = by_kind.get(lane.kind.value)
+            if circuit is not None:
+                opened_at = now - max(0.0, (time - circuit.opened_time).total_seconds())
+                left_s = inf if circuit.retry_time is None else (circuit.retry_time - time).total_seconds()
+                retry_at = now + (left_s if isinf(left_s) else min(left_s, _LONGEST_OPEN_S))
+                lane.breaker.restore(opened_at, retry_at, circuit.trips)
+        standing.settle(now)
+
+    def _lasts(self, incident: Incident) -> bool:
+        """Say whether an incident of before still lasts, by what was restored."""
+        standing = self._watch.standings.get(incident.source)
+        if standing is None:
+            return False
+        if incident.cause is IncidentCause.DOWN:
+            return standing.is_down
+        if incident.cause is IncidentCause.DISABLED:
+            return standing.disabled is not None
+        return _PHASES.get(incident.cause) is standing.health.phase
+
+
+def _circuit(lane: Lane, now: float, time: datetime) -> OpenCircuit:
+    breaker = lane.breaker
+    return OpenCircuit(
+        kind=lane.kind.value,
+        opened_time=time - timedelta(seconds=max(0.0, now - breaker.opened_at)),
+        retry_time=None if isinf(breaker.retry_at) else time + timedelta(seconds=breaker.retry_at - now),
+        trips=breaker.trips,
+    )

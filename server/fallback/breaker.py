@@ -172,6 +172,10 @@ class Breaker:
         """Say whether the one probe of a half-open circuit is under way."""
         return self._probe is not None
 
+    def is_halfway(self) -> bool:
+        """Say whether a probe succeeded, and one more would close the circuit."""
+        return self._successes > 0
+
     def force_open(self, now: float) -> None:
         """Open the circuit until it is reset."""
         self._open(now, None)
@@ -182,6 +186,13 @@ class Breaker:
         """Close the circuit and forget what was counted."""
         self._close(now)
         self.trips = 0
+
+    def restore(self, opened_at: float, retry_at: float, trips: int) -> None:
+        """Open as it was before a restart; what was counted then is gone."""
+        self._turn()
+        self.is_open = True
+        self._forced = retry_at == inf
+        self.opened_at, self.retry_at, self.trips = opened_at, retry_at, trips
 
     def _probed(self, verdict: Verdict, now: float, retry_after_s: float | None) -> bool:
         """Count a probe: successes in a row close the circuit, failures and throttling open it again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr
@@ -12,8 +12,9 @@ from server.clock import Clock
 from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
 from server.fallback.background import Background
-from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
-from server.fallback.cache import Cache, CacheStats, Entry, Slot
+from server.fallback.book import Book, Memory
+from server.fallback.budget import Budget, BudgetPolicy
+from server.fallback.cache import Cache, Entry, Slot
 from server.fallback.explain import Explainer
 from server.fallback.failure import describe, failure_of
 from server.fallback.fetch import Fetcher, first_of
@@ -25,37 +26,35 @@ from server.fallback.lane import Lane, lanes_of
 from server.fallback.outlet import Outlet
 from server.fallback.plan import Plan
 from server.fallback.previous import Previous, StoredLookup
+from server.fallback.prober import Prober
 from server.fallback.quotes import Quotes
 from server.fallback.ranker import Ranker
 from server.fallback.rates import Rates, is_native, pegs, usual_assets
+from server.fallback.readings import Readings
 from server.fallback.sweep import Sweep, Sweeper
 from server.fallback.vetted import Vetted
-from server.fallback.views import breaker_view, source_view
+from server.fallback.watch import Watch, limits_of
 from server.model import (
     Answer,
     Asset,
     Attempt,
-    BreakerView,
     Freshness,
-    Kind,
-    Observation,
     PriceQuery,
     Query,
     QuoteList,
-    Ranking,
-    SourceView,
     Value,
 )
 from server.providers.base import Provider, Source
 from server.settings import Settings
 
 _SHARE = 0.9
-_MOMENT_S = 0.05
 
 
-class Engine:
+class Engine(Readings):
     """Answers queries from the cache, from the best source that works, or from what was seen before.
 
+    `watch` holds the sources' health; `book` keeps it in `memory` beyond a restart, and takes operators' decisions;
+    `cache` can be looked at and emptied.
     `base_urls` puts other addresses in place of sources' own, by source id; `simulated` marks every answer.
     """
 
@@ -69,22 +68,29 @@ class Engine:
         settings: Settings,
         keys: Mapping[str, tuple[SecretStr, ...]],
         stored: StoredLookup | None = None,
+        memory: Memory | None = None,
         simulated: bool = False,
         base_urls: Mapping[str, str] | None = None,
         rate_assets: Mapping[str, Asset] | None = None,
     ) -> None:
         self._clock = clock
         self._outlet = Outlet()
-        self._cache = Cache(settings.cache_entries)
+        self.cache = self._cache = Cache(settings.cache_entries)
         self._previous = Previous(stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
-        self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random)
+        self._standings, lanes = lanes_of(
+            catalog, providers, keys, base_urls or {}, clock.random, limits=limits_of(settings)
+        )
         self._plan = Plan(lanes, clock)
-        self._ranker = Ranker(self._plan, clock, settings.plan_every_s)
+        self.watch = Watch(self._standings, clock)
+        self.watch.distrust = self._cache.distrust
+        self.book = Book(self.watch, memory, clock, settings)
+        self._ranker = Ranker(self._plan, clock, settings.plan_every_s, self.watch.heard)
         self.explain = Explainer(self._plan, self._cache, clock, settings).explain
         rate_assets = usual_assets() if rate_assets is None else rate_assets
         vetted = Vetted(pegs(rate_assets))
-        runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=self._ranker.changed)
+        changed = self.watch.changed = self._ranker.changed
+        runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=changed, watch=self.watch)
         self._quotes = Quotes(clock, vetted, runner.blame)
         self._keeper = Keeper(self._cache, self._outlet, self._quotes, clock, simulated=simulated)
         rates = Rates(clock, rate_assets, self._native, self._spawn)
@@ -105,13 +111,16 @@ class Engine:
             self._plan.covering, self._sweeper.one, self._quotes, clock, self._spawn, settings=settings
         )
         self._quotes.disputed = self._background.hurry
+        self._prober = Prober(self.watch, runner, clock, settings=settings, spawn=self._spawn)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_started = False
 
     async def start(self) -> None:
-        """Begin ranking sources anew, every 15 s and when one changes."""
+        """Take up what was known before a restart, then begin to rank, probe and keep sources."""
+        await self.book.restore()
         self._is_started = True
-        self._spawn(self._ranker.run())
+        for endless in (self._ranker, self._prober, self.book):
+            self._spawn(endless.run())
 
     async def close(self) -> None:
         """Stop refreshing, probing and ranking; the transport is its owner's to close."""
@@ -120,6 +129,7 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.book.close()
 
     async def ask(self, query: Query, *, deadline_s: float | None = None, fresh: bool = False) -> Answer[Value]:
         """Return one answer: from the cache, from the best source that works, or from what was seen before.
@@ -166,74 +176,12 @@ class Engine:
         """Say whether any source serves a query at all, whatever its state."""
         return bool(self._lanes(self._cache.slot(query, query)))
 
-    def peek(self, query: Query) -> Answer[Value] | None:
-        """Return the cached answer while it is fresh, else None; the same object as long as it is."""
-        slot = self._cache.find(query)
-        if slot is None or (entry := slot.entry) is None:
-            return None
-        now = self._clock.monotonic()
-        if now >= entry.fresh_until:
-            return None
-        slot.was_used = True
-        slot.tally.hits += 1
-        return entry.cached(now)
-
-    def expires_at(self, query: Query) -> float:
-        """Return until when `peek` gives the same answer (monotonic seconds); 0 when there is none."""
-        slot = self._cache.find(query)
-        return 0.0 if slot is None or slot.entry is None else slot.entry.fresh_until
-
-    def repeatable_until(self, query: Query) -> float:
-        """Return until when `ask` may be answered with the same bytes (monotonic seconds); 0 when it may not.
-
-        While the answer is fresh; and while a refresh of one in its grace runs, a moment at a time.
-        """
-        slot = self._cache.find(query)
-        if slot is None or slot.entry is None:
-            return 0.0
-        now = self._clock.monotonic()
-        entry = slot.entry
-        return entry.fresh_until if now < entry.fresh_until else min(now + _MOMENT_S, entry.grace_until)
-
-    def publish(self, query: Query, answer: Answer[Value]) -> Observation:
-        """Give a fresh value its sequence and hand it to store and live."""
-        return self._outlet.publish(query, answer)
-
-    def subscribe(self, receiver: Callable[[Observation], None]) -> Callable[[], None]:
-        """Hand every later observation to a receiver that does not block; returns what ends that."""
-        return self._outlet.subscribe(receiver)
-
-    def sources(self) -> tuple[SourceView, ...]:
-        """Return every source as it stands."""
-        return tuple(source_view(standing, self._clock) for standing in self._standings.values())
-
-    def ranking(self, kind: Kind) -> Ranking:
-        """Return the order in which a kind's sources are asked now, and why each excluded one is out."""
-        return self._plan.ranking(kind)
-
-    def breakers(self) -> tuple[BreakerView, ...]:
-        """Return every circuit breaker as it stands."""
-        return tuple(
-            breaker_view(lane, self._clock) for standing in self._standings.values() for lane in standing.lanes
-        )
-
-    def cache_stats(self) -> CacheStats:
-        """Return how the cache does."""
-        return self._cache.stats()
-
-    def hedging(self) -> BudgetFigures:
-        """Return what hedges and repeats have cost, and what is left of their budget."""
-        return self._budget.figures(self._clock.monotonic())
-
-    def is_ready(self) -> bool:
-        """Say whether the engine was started and not closed."""
-        return self._is_started
-
     async def _fetch(self, slot: Slot, started: float, deadline: float, native: bool = False) -> Answer[Value]:
         """Go through the plan, then to what was seen before; raises when both give nothing, or time was too short."""
         lanes = self._lanes(slot)
         if not lanes:
             raise Unsupported(describe(slot.query))
+        self._prober.asked(slot.query, lanes)
         until = started + (deadline - started) * _SHARE
         done = await self._fetcher.fetch(slot, lanes, until, native=native)
         if done.winner is not None and done.value is not None:

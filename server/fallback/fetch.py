@@ -172,10 +172,10 @@ class Fetcher:
         asleep = [
             lane
             for lane in lanes
-            if now >= lane.standing.out_until and not any(each.breaker.is_probing() for each in lane.standing.lanes)
+            if now >= lane.standing.barred_until and not any(each.breaker.is_probing() for each in lane.standing.lanes)
         ]
         for lane in sorted(asleep, key=lambda lane: lane.breaker.retry_at):
-            if lane.breaker.open_early(now) and (admission := lane.admit(now)) is not None:
+            if lane.breaker.is_open and (admission := lane.admit_probe(now)) is not None:
                 self._next_early = now + _EARLY_EVERY_S
                 return self._probe(lane, slot, admission)
         return None

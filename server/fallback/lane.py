@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from server.fallback.breaker import Admission, Breaker
 from server.fallback.endings import Endings
 from server.fallback.figures import FIGURES, SPECIAL
+from server.fallback.health import Health, Limits
 from server.fallback.http import Secret
 from server.fallback.measures import Measures
 from server.model import Attempt, BreakerState, CandlesQuery, Kind, Outcome, PriceQuery, Query, ScorePart
@@ -25,6 +26,7 @@ _REGION_LONGEST_S = 1800.0
 _THROTTLE_S = 10.0
 _THROTTLE_LONGEST_S = 300.0
 _KEY_REST_S = 3600.0
+_NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class Standing:
         "_rejected_until",
         "_resting_until",
         "_throttles",
+        "barred_until",
         "base_url",
+        "disabled",
+        "health",
         "is_down",
         "is_troubled",
         "lanes",
@@ -53,7 +58,7 @@ class Standing:
         "source",
     )
 
-    def __init__(self, source: Source, base_url: str, keys: Sequence[SecretStr]) -> None:
+    def __init__(self, source: Source, base_url: str, keys: Sequence[SecretStr], limits: Limits = _NO_LIMITS) -> None:
         self.source = source
         self.base_url = base_url
         self.lanes: list[Lane] = []
@@ -67,8 +72,11 @@ class Standing:
         self._regions = 0
         self.is_troubled = False
         """Whether it was throttled or refused by region since its last success."""
-        self.out_until = inf if self._lacks_key() else -inf
-        """The source may not be asked before this monotonic time."""
+        self.disabled: str | None = None
+        """Why an operator took it out of rotation; None when none did."""
+        self.health = Health(limits)
+        self.barred_until = self.out_until = inf if self._lacks_key() else -inf
+        """Before these monotonic times the source may not be asked at all, and not by callers."""
 
     def secret(self, now: float) -> Secret | None:
         """Return the key to use, None when the source has or needs none."""
@@ -101,7 +109,14 @@ class Standing:
         else:
             return
         self.is_troubled = True
-        self.out_until = max(self._resting_until, self._region_until, self._keyless_until(now))
+        self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """Take in that its health, or what an operator decided, changed."""
+        self.barred_until = max(self._resting_until, self._region_until, self._keyless_until(now))
+        if self.disabled is not None or self._lacks_key():
+            self.barred_until = inf
+        self.out_until = inf if self.health.is_out() else self.barred_until
 
     def exclusion(self, now: float) -> Exclusion | None:
         """Return why the whole source is out now, None when it is not."""
@@ -109,6 +124,9 @@ class Standing:
             return None
         if self._lacks_key():
             return Exclusion(Outcome.SKIPPED_KEY, "no key")
+        if self.disabled is not None or self.health.is_out():
+            by = "disabled by an operator" if self.disabled is not None else "out of rotation"
+            return Exclusion(Outcome.SKIPPED_OPEN, f"{by}: {self.disabled or self.health.reason}")
         if now < self._keyless_until(now):
             return Exclusion(Outcome.SKIPPED_KEY, "key rejected")
         if now < self._region_until:
@@ -190,6 +208,13 @@ class Lane:
         """
         return min(self.measures.overdue_s(), _LATE_SHARE * self.figures.deadline_s)
 
+    def admit_probe(self, now: float) -> Admission | None:
+        """Return leave for one probe before callers may ask again; None when it may not be asked at all."""
+        if now < self.standing.barred_until:
+            return None
+        self.breaker.open_early(now)
+        return self.breaker.admit(now)
+
     def is_free(self, now: float) -> bool:
         """Say whether anyone may ask the source now; one whose circuit is half-open is for its probe alone."""
         return not self.breaker.is_open and now >= self.standing.out_until
@@ -241,13 +266,15 @@ def lanes_of(
     keys: Mapping[str, tuple[SecretStr, ...]],
     base_urls: Mapping[str, str],
     random: Callable[[], float],
+    *,
+    limits: Limits = _NO_LIMITS,
 ) -> tuple[dict[str, Standing], list[Lane]]:
     """Return the standing of every source by its id, and a lane for each kind that its provider serves."""
     standings: dict[str, Standing] = {}
     lanes: list[Lane] = []
     for source in catalog:
         given = keys.get(source.key.setting, ()) if source.key is not None else ()
-        standing = Standing(source, base_urls.get(source.id, source.base_url), given)
+        standing = Standing(source, base_urls.get(source.id, source.base_url), given, limits)
         standings[source.id] = standing
         lanes.extend(
             Lane(standing, capability, Breaker(random)) for capability in providers[source.provider].capabilities

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from server.clock import Clock
 from server.fallback.attempt import Tried
-from server.fallback.book import REASONS, Page, Seen, witness
 from server.fallback.consensus import Apart, Consensus, Standing, as_decimals, combine
 from server.fallback.figures import FIGURES
+from server.fallback.quote_page import REASONS, Page, Seen, witness
 from server.fallback.vetted import Vetted
 from server.model import (
     Answer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -15,12 +16,19 @@ from server.model import Outcome, SourceState
 _log = structlog.get_logger()
 
 _LEAST_S = 1.0
+_OUT = frozenset({SourceState.FAILED, SourceState.BLOCKED, SourceState.SUNSET})
 
 
 class Ranker:
-    """Ranks every `every_s`, and within a second of a lane's opening, closing or being set aside."""
+    """Ranks every `every_s`, and within a second of a lane's opening, closing or being set aside.
 
-    def __init__(self, plan: Plan, clock: Clock, every_s: float) -> None:
+    `heard` is told of each such change once it is said whether the source is down.
+    """
+
+    def __init__(
+        self, plan: Plan, clock: Clock, every_s: float, heard: Callable[[Lane], None] = lambda _: None
+    ) -> None:
+        self._heard = heard
         self._plan = plan
         self._clock = clock
         self._every_s = every_s
@@ -43,7 +51,7 @@ class Ranker:
         self._dirty.set()
         standing = lane.standing
         state = state_of(standing, self._clock.monotonic())
-        is_out = state is SourceState.FAILED or standing.is_refused()
+        is_out = state in _OUT or standing.is_refused()
         was_down = standing.is_down
         # Back by a success alone: one more kind that fails, its circuit not open yet, makes it look less than failed.
         standing.is_down = is_out or (was_down and lane.measures.last_outcome is not Outcome.OK)
@@ -52,3 +60,4 @@ class Ranker:
             _log.warning("source down", source=lane.id, kind=lane.kind.value, outcome=outcome and outcome.value)
         elif was_down and not standing.is_down:
             _log.info("source back", source=lane.id, kind=lane.kind.value)
+        self._heard(lane)

@@ -8,24 +8,33 @@ from math import isinf
 
 from server.clock import Clock
 from server.fallback.lane import Lane, Standing
-from server.model import BreakerState, BreakerView, Outcome, SourceState, SourceView
+from server.model import BreakerState, BreakerView, Outcome, Phase, SourceState, SourceView
 
 _DEGRADED_BELOW = 0.8
+_GIVEN_UP = {Phase.BLOCKED: SourceState.BLOCKED, Phase.SUNSET: SourceState.SUNSET}
 
 
 def state_of(standing: Standing, now: float) -> SourceState:
-    """Return a source's health over all its kinds; one whose key was never given is disabled by its operator."""
+    """Return a source's state over all its kinds; one whose key was never given is disabled by its operator."""
     out = standing.exclusion(now)
-    if out is not None and out.outcome is Outcome.SKIPPED_KEY and not standing.has_key():
+    lacks_key = out is not None and out.outcome is Outcome.SKIPPED_KEY and not standing.has_key()
+    if lacks_key or standing.disabled is not None:
         return SourceState.DISABLED
+    if (given_up := _GIVEN_UP.get(standing.health.phase)) is not None:
+        return given_up
     if standing.is_regional(now):
         return SourceState.PROXY_NEEDED
+    return _by_circuits(standing, is_out=out is not None)
+
+
+def _by_circuits(standing: Standing, *, is_out: bool) -> SourceState:
+    """Return the state of a source that may be asked, as far as its circuits and lately its answers tell."""
     used = [lane for lane in standing.lanes if lane.measures.calls or lane.breaker.is_open]
     open_ones = sum(lane.breaker.is_open for lane in used)
     if used and open_ones == len(used):
         return SourceState.FAILED
     errors = sum(lane.measures.error_ratio for lane in used)
-    if open_ones or out is not None or (used and 1 - errors / len(used) < _DEGRADED_BELOW):
+    if open_ones or is_out or (used and 1 - errors / len(used) < _DEGRADED_BELOW):
         return SourceState.DEGRADED
     return SourceState.ACTIVE
 

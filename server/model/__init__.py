@@ -22,6 +22,7 @@ from server.model.health import (
     SourceState,
     SourceView,
 )
+from server.model.keeping import Action, Decision, Incident, IncidentCause, OpenCircuit, Phase, SourceHealth
 from server.model.market import (
     INTERVALS,
     Candle,
@@ -63,6 +64,7 @@ from server.model.route import LastAttempt, Place, Route, RoutedSource, ScorePar
 
 __all__ = [
     "INTERVALS",
+    "Action",
     "Answer",
     "Article",
     "Articles",
@@ -83,12 +85,15 @@ __all__ = [
     "ChainQuery",
     "ChainStatus",
     "Contract",
+    "Decision",
     "FearGreed",
     "FearGreedQuery",
     "FearGreedReading",
     "Freshness",
     "GasPrice",
     "GasQuery",
+    "Incident",
+    "IncidentCause",
     "Interval",
     "Kind",
     "LastAttempt",
@@ -96,10 +101,12 @@ __all__ = [
     "ListedAssets",
     "NewsQuery",
     "Observation",
+    "OpenCircuit",
     "Outcome",
     "Outlier",
     "Overview",
     "OverviewQuery",
+    "Phase",
     "Place",
     "Price",
     "PriceQuery",
@@ -116,6 +123,7 @@ __all__ = [
     "ScorePart",
     "Sentiment",
     "SentimentLabel",
+    "SourceHealth",
     "SourceQuote",
     "SourceState",
     "SourceView",

@@ -7,6 +7,7 @@ times the cost a call.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from contextvars import ContextVar
@@ -20,9 +21,9 @@ from google.protobuf.message import Message
 
 from server.clock import Clock
 from server.errors import DeadlineTooShort, ShuttingDown
-from server.model import RequestRecord
+from server.model import Kind, RequestRecord
 from server.observe.logs import request_id
-from server.observe.metrics import Metrics
+from server.observe.metrics import Metrics, Tally
 from server.rpc.calls import Call, Context, Dialogue, Stream, Unary
 from server.rpc.decode import decode
 from server.rpc.memo import Kept, Memo
@@ -64,6 +65,8 @@ class Desk:
         self.streams = streams
         self.ids = RequestIds(clock)
         self.draining = False
+        self.ready: list[tuple[Kind, Memo, Tally]] = []
+        """The ready answers of each method that repeats them, by their kind, and how often they were given."""
         self._sample = sample
         self._slow_s = slow_s
 
@@ -109,6 +112,18 @@ class Desk:
             )
         return record
 
+    def forget(self) -> None:
+        """Forget every ready answer."""
+        for _, memo, _ in self.ready:
+            memo.forget()
+
+    def repeated(self) -> dict[Kind, int]:
+        """Return how many calls were answered from ready bytes, by kind."""
+        counts: Counter[Kind] = Counter()
+        for kind, _, tally in self.ready:
+            counts[kind] += tally.count
+        return dict(counts)
+
     def refusal(self, error: Exception, call: Call, path: str) -> Refusal:
         """Return how an error is told; one that is not the domain's is logged with its traceback."""
         refusal = refusal_of(error, call.request_id)
@@ -138,6 +153,8 @@ class UnaryAnswering:
         self._monotonic = desk.clock.monotonic
         self.memo = Memo()
         self._hits = desk.metrics.tally(method.path.removeprefix("/"))
+        if method.kept:
+            desk.ready.append((method.kept, self.memo, self._hits))
 
     async def answer(self, data: bytes, context: Context) -> bytes:
         """Return the response's bytes, or end the call with a status."""
@@ -155,6 +172,7 @@ class UnaryAnswering:
         method, desk = self._method, self._desk
         call = desk.open(context, method.path, method.longest_s, started)
         code, body = "CANCELLED", b""
+        generation = self.memo.generation
         try:
             body = await self._handled(data, call)
             code = "OK"
@@ -165,7 +183,7 @@ class UnaryAnswering:
         finally:
             record = desk.close(call, method.path, code)
         context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
-        if method.kept and call.keep_until > started:
+        if method.kept and call.keep_until > started and generation == self.memo.generation:
             self.memo.keep(data, Kept(call.keep_until, body, record))
         return body
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from google.protobuf.message import Message
 from grpc.aio import ServicerContext
 
-from server.model import Freshness, Outcome, Provenance
+from server.model import Freshness, Kind, Outcome, Provenance
 
 PRICE_S, SINGLE_S, LIST_S = 3.0, 5.0, 8.0
 """Longest time of a price, of another single value and of a list, in seconds."""
@@ -71,8 +71,8 @@ class Unary:
     request: type[Message]
     handler: UnaryHandler
     longest_s: float = SINGLE_S
-    kept: bool = False
-    """True when answers may be repeated from ready bytes."""
+    kept: Kind | None = None
+    """The kind of data whose cached answers may be repeated from ready bytes; None for none."""
 
 
 @dataclass(frozen=True, slots=True)

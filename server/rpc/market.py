@@ -9,7 +9,7 @@ from nerkh.v1 import market_pb2, types_pb2
 
 from server.clock import Clock
 from server.errors import InvalidField, SourcesFailed
-from server.model import Answer, Attempt, Provenance, QuoteList, SourceQuote
+from server.model import Answer, Attempt, Kind, Provenance, QuoteList, SourceQuote
 from server.rpc.calls import LIST_S, PRICE_S, SINGLE_S, Call, Method, Unary
 from server.rpc.convert.market import (
     asset_message,
@@ -48,7 +48,7 @@ class MarketServicer:
         """Return the methods to bind."""
         path = f"/{SERVICE}/"
         return (
-            Unary(path + "GetPrice", market_pb2.GetPriceRequest, self.get_price, PRICE_S, kept=True),
+            Unary(path + "GetPrice", market_pb2.GetPriceRequest, self.get_price, PRICE_S, kept=Kind.PRICE),
             Unary(path + "BatchGetPrices", market_pb2.BatchGetPricesRequest, self.batch_get_prices, LIST_S),
             Unary(path + "ListPrices", market_pb2.ListPricesRequest, self.list_prices, LIST_S),
             Unary(path + "ListQuotes", market_pb2.ListQuotesRequest, self.list_quotes, SINGLE_S),

@@ -25,9 +25,16 @@ class Memo:
 
     def __init__(self, size: int = 4096) -> None:
         self._size = size
+        self.generation = 0
+        """How often all was forgotten: what was asked before that is not to be kept after it."""
         self._kept: OrderedDict[bytes, Kept] = OrderedDict()
         self.get = self._kept.get
         """Returns what is kept for request bytes, fresh or not, or None."""
+
+    def forget(self) -> None:
+        """Forget every answer."""
+        self.generation += 1
+        self._kept.clear()
 
     def keep(self, data: bytes, kept: Kept) -> None:
         """Remember an answer; when full, forget the one that was kept longest ago: it is past first, or nearly."""

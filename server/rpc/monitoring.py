@@ -15,6 +15,7 @@ from server.rpc.convert.monitoring import (
     BREAKER,
     STATE,
     breaker_message,
+    incident_message,
     ranking_message,
     record_message,
     source_message,
@@ -50,6 +51,7 @@ class MonitoringServicer:
             Unary(path + "GetSystemStatus", pb.GetSystemStatusRequest, self.get_system_status),
             Unary(path + "ListSources", pb.ListSourcesRequest, self.list_sources, LIST_S),
             Unary(path + "GetSource", pb.GetSourceRequest, self.get_source),
+            Unary(path + "ListSourceIncidents", pb.ListSourceIncidentsRequest, self.list_source_incidents, LIST_S),
             Unary(path + "GetHierarchy", pb.GetHierarchyRequest, self.get_hierarchy),
             Unary(path + "ExplainRoute", pb.ExplainRouteRequest, self.explain_route),
             Unary(path + "ListCircuitBreakers", pb.ListCircuitBreakersRequest, self.list_circuit_breakers, LIST_S),
@@ -114,6 +116,18 @@ class MonitoringServicer:
         source = self._monitoring.source(name_in(request.source, "source", "a source's id, as ListSources gives it"))
         call.source = source.id
         return monitoring_pb2.GetSourceResponse(source=source_message(source), provenance=self._origin())
+
+    async def list_source_incidents(self, request: Any, call: Call) -> monitoring_pb2.ListSourceIncidentsResponse:
+        """Answer with a page of what happened to a source, the newest first."""
+        source = name_in(request.source, "source", "a source's id, as ListSources gives it")
+        size, before = page_size(request, 100, 1000), self._tokens.read(request)
+        rows, cursor = await self._monitoring.incidents(source, before, size)
+        call.source = rows[0].source if rows else ""
+        return monitoring_pb2.ListSourceIncidentsResponse(
+            incidents=[incident_message(each) for each in rows],
+            next_page_token=self._tokens.next(cursor, request),
+            provenance=self._origin(),
+        )
 
     async def get_hierarchy(self, request: Any, _call: Call) -> monitoring_pb2.GetHierarchyResponse:
         """Answer with the order in which the sources of each kind are asked."""

@@ -10,7 +10,7 @@ from nerkh.v1 import onchain_pb2
 from server.addresses import check_address, check_block, check_hash
 from server.clock import Clock
 from server.errors import InvalidField
-from server.model import Chain, Transaction, WhaleTransaction
+from server.model import Chain, Kind, Transaction, WhaleTransaction
 from server.rpc.calls import LIST_S, Call, Method, Unary
 from server.rpc.convert.onchain import (
     balance_message,
@@ -50,7 +50,7 @@ class OnchainServicer:
         return (
             Unary(path + "ListChains", pb.ListChainsRequest, self.list_chains, LIST_S),
             Unary(path + "GetChain", pb.GetChainRequest, self.get_chain),
-            Unary(path + "GetGasPrice", pb.GetGasPriceRequest, self.get_gas_price, kept=True),
+            Unary(path + "GetGasPrice", pb.GetGasPriceRequest, self.get_gas_price, kept=Kind.GAS),
             Unary(path + "GetBalance", pb.GetBalanceRequest, self.get_balance),
             Unary(path + "ListTransactions", pb.ListTransactionsRequest, self.list_transactions, LIST_S),
             Unary(path + "GetTransaction", pb.GetTransactionRequest, self.get_transaction),

@@ -1,4 +1,4 @@
-"""The operators' token: made at the first start, kept in the data folder for its owner alone. Used by `app`."""
+"""The operators' token: made at the first start, kept in the data folder for its owner alone. For `app`, `cli`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def operators_token(data: Path) -> str:
         raise SetupError(text) from None
     if kept is None:
         raise SetupError(f"{file} holds no token; remove it, a new one is made")
+    return kept
+
+
+def kept_token(data: Path) -> str:
+    """Return the token that a running Nerkh keeps in its data folder; raises `SetupError` when it is not to be read."""
+    file = data / FILE
+    try:
+        kept = _read(file)
+    except OSError as error:
+        raise SetupError(
+            f"{file} cannot be read ({(error.strerror or 'unusable').lower()}); ask as its owner"
+        ) from None
+    if kept is None:
+        raise SetupError(f"{file} holds no token; name the data folder of the running Nerkh: --data")
     return kept
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,17 @@ from server.clock import Clock
 from server.errors import InvalidField, Unknown
 from server.fallback import Engine
 from server.fallback.cache import CacheStats
-from server.model import BreakerState, BreakerView, Kind, Provenance, Ranking, Route, SourceState, SourceView
+from server.model import (
+    BreakerState,
+    BreakerView,
+    Incident,
+    Kind,
+    Provenance,
+    Ranking,
+    Route,
+    SourceState,
+    SourceView,
+)
 from server.services.answers import own
 from server.services.requests import RequestLog
 from server.services.routes import Named, query_of
@@ -90,6 +100,14 @@ class Monitoring:
             raise Unknown("source", identity, difflib.get_close_matches(identity.lower()[:100], views, n=3, cutoff=0.5))
         return found
 
+    async def incidents(
+        self, identity: str, before: tuple[object, ...] | None, limit: int
+    ) -> tuple[Sequence[Incident], tuple[object, ...] | None]:
+        """Return incidents of a source, newest first, and the key of the next page; raises `Unknown`."""
+        source = self.source(identity).id
+        found = await self._engine.book.incidents(source, before, limit + 1)
+        return found[:limit], found[limit - 1].key if len(found) > limit else None
+
     def hierarchy(self, kind: str) -> list[Ranking]:
         """Return the ranking of a kind, or of all when it is empty; raises `InvalidField` for one there is not."""
         return [self._engine.ranking(each) for each in ((kind_of(kind),) if kind else Kind)]
@@ -121,9 +139,9 @@ class Monitoring:
         ]
 
 
-def kind_of(text: str) -> Kind:
+def kind_of(text: str, field: str = "kind") -> Kind:
     """Return the kind of a name; raises `InvalidField` with those there are."""
     try:
         return Kind(text)
     except ValueError:
-        raise InvalidField("kind", text, f"one of {', '.join(Kind)}") from None
+        raise InvalidField(field, text, f"one of {', '.join(Kind)}") from None

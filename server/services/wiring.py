@@ -8,6 +8,7 @@ from typing import Self
 from server.assets import Registry
 from server.clock import Clock
 from server.fallback import Engine
+from server.services.administration import Administration
 from server.services.answers import OWN
 from server.services.candles import CandleBook
 from server.services.coverage import Coverage
@@ -36,6 +37,7 @@ class Services:
     onchain: Onchain
     history: History
     monitoring: Monitoring
+    administration: Administration
 
     @classmethod
     def make(
@@ -53,13 +55,16 @@ class Services:
         """Return the services over one engine and one store."""
         names, beside = Names(registry, (*coverage.ids(), OWN)), Beside(store, clock)
         news = News(engine, beside, annotator, clock, simulated=simulated)
+        market = Market(engine, names, coverage, clock)
+        monitoring = Monitoring(engine, store, clock, requests, simulated=simulated)
         return cls(
             names=names,
-            market=Market(engine, names, coverage, clock),
+            market=market,
             candles=CandleBook(engine, beside, clock),
             news=news,
             mood=Mood(engine, news, annotator.model, clock),
             onchain=Onchain(engine, names, coverage, clock),
             history=History(store, clock, simulated=simulated),
-            monitoring=Monitoring(engine, store, clock, requests, simulated=simulated),
+            monitoring=monitoring,
+            administration=Administration(engine, names, market, monitoring, clock),
         )

@@ -22,8 +22,8 @@ from server.store.encode import Annotate
 from server.store.engine import DATABASE_ERRORS, SCHEMA, SIMULATED_SCHEMA, is_poison, open_engine, sqlstate, told
 from server.store.last import last
 from server.store.migrate import migrate
-from server.store.read import Reader
 from server.store.rows import StoreStatus
+from server.store.sources import SourceMemory
 from server.store.tables import SECRETS
 from server.store.write import Writer
 
@@ -47,7 +47,7 @@ AWAY = (
 ALIVE = text("SELECT 1")
 
 
-class Store(Reader):
+class Store(SourceMemory):
     """History in PostgreSQL. Reads raise `StoreUnavailable` quickly while the database is away; writes wait for it."""
 
     def __init__(self, engine: AsyncEngine, schema: str, *, clock: Clock, settings: Settings) -> None:

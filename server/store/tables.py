@@ -225,6 +225,31 @@ ARTICLE_ASSETS = _table(
 )
 SECRETS = _table("secrets", "name", _columns(Text, "name"), _columns(LargeBinary, "value"))
 
+SOURCE_HEALTH = _table(
+    "source_health",
+    "source",
+    _columns(Text, "source phase reason"),
+    _columns(Double, "failing_s nameless_s"),
+    _columns(BigInteger, "gone"),
+    _columns(Boolean, "is_down"),
+    _columns(TIME, "noted_time"),
+    _columns(JSONB, "circuits"),
+)
+DECISIONS = _table(
+    "operator_decisions",
+    "number",
+    _columns(BigInteger, "number"),
+    _columns(Text, "source action kind reason"),
+    _columns(TIME, "time"),
+)
+INCIDENTS = _table(
+    "source_incidents",
+    "source start_time cause",
+    _columns(Text, "source cause kind reason"),
+    _columns(TIME, "start_time end_time?"),
+    _columns(BigInteger, "occurrences"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Partitioned:

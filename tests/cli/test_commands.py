@@ -37,7 +37,9 @@ def test_every_command_has_help(nerkh: Command, name: str) -> None:
 
 def test_every_command_is_known_by_name() -> None:
     """The names that error texts point to are those of the commands."""
-    assert {command.name or command.callback.__name__ for command in commands.app.registered_commands} == commands.NAMES
+    own = {command.name or command.callback.__name__ for command in commands.app.registered_commands}
+    groups = {group.typer_instance.info.name for group in commands.app.registered_groups}
+    assert own | groups == commands.NAMES
 
 
 @pytest.mark.parametrize(

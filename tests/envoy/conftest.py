@@ -100,6 +100,10 @@ class Front:
         """GET `path` of the operators' listener."""
         return fetch(self.operators, "GET", path, headers=headers)
 
+    def command(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        """Send any request to the operators' listener, with a token."""
+        return fetch(self.operators, method, path, body=body, headers={"authorization": "Bearer token", **headers})
+
     def administer(self, path: str) -> Reply:
         """GET `path` of Envoy's own admin listener."""
         return fetch(self.admin, "GET", path)
@@ -143,10 +147,10 @@ def pool() -> tuple[descriptor_pool.DescriptorPool, descriptor_pb2.FileDescripto
 
 
 def handlers(service: Service) -> Iterator[grpc.GenericRpcHandler]:
-    """Yield handlers for every service of `nerkh.v1`."""
+    """Yield handlers for every service of `nerkh.v1` and `nerkh.admin.v1`."""
     types, files = pool()
     for file in files.file:
-        for proto in file.service if file.package == "nerkh.v1" else ():
+        for proto in file.service if file.package in ("nerkh.v1", "nerkh.admin.v1") else ():
             full = f"{file.package}.{proto.name}"
             methods = {
                 m.name: handler(service, f"{proto.name}.{m.name}", m) for m in types.FindServiceByName(full).methods

@@ -18,6 +18,7 @@ from server.fallback.breaker import Breaker
 from server.fallback.http import TransportFailure
 from server.fallback.lane import Lane, Standing
 from server.fallback.vetted import Vetted
+from server.fallback.watch import Watch
 from server.model import Block, BlockQuery, Chain, ChainFamily, Kind, Outcome, Price, Query, Value
 from server.providers.base import Capability, Follow, Reply, Request, Source
 from tests.fallback.world import BTC_USD, World, source
@@ -45,6 +46,7 @@ class Bench:
             Vetted(),
             body_limit=1,
             changed=lambda lane: self.changed.append(lane.id),
+            watch=Watch({}, clock),
         )
 
     async def run(self, query: Query = BTC_USD, timeout_s: float = 5.0) -> Tried:

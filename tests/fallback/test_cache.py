@@ -9,9 +9,20 @@ from server.clock import VirtualClock
 from server.fallback.cache import _ROWS, Cache, Entry
 from server.fallback.figures import Figures
 from server.fallback.flight import Lead
-from server.model import Answer, Freshness, ListedAssets, OverviewQuery, Price, Prices, Provenance, Value
+from server.model import (
+    Answer,
+    FearGreedQuery,
+    Freshness,
+    Kind,
+    ListedAssets,
+    OverviewQuery,
+    Price,
+    Prices,
+    Provenance,
+    Value,
+)
 
-QUERY = OverviewQuery()
+QUERY, FEAR = OverviewQuery(), FearGreedQuery()
 FIGURES = Figures(5, 25, 60, 3)
 
 
@@ -111,3 +122,52 @@ def test_only_answers_are_counted_as_entries() -> None:
     cache.slot("empty", QUERY)
     cache.slot("full", QUERY).entry = entry()
     assert cache.stats().entries == 1
+
+
+def test_what_is_dropped_makes_room_and_is_not_put_back() -> None:
+    """Only what is wanted goes; an answer that was under way meanwhile is not kept."""
+    cache = Cache(10)
+    kept, dropped = cache.slot("kept", QUERY), cache.slot("dropped", FEAR)
+    for slot in (kept, dropped):
+        cache.put(slot, entry())
+    assert cache.drop(lambda query: query is FEAR) == 1
+    assert (cache.find("dropped"), cache.find("kept")) == (None, kept)
+    cache.put(dropped, entry())
+    assert cache.find("dropped") is None
+    assert cache.stats().entries == 1
+    for number in range(8):
+        cache.put(cache.slot(number, FEAR), entry())
+    assert cache.find("kept") is not None  # what was dropped weighs nothing any more
+    assert cache.drop(lambda _: True) == 9
+    assert cache.stats().entries == 0
+
+
+def test_each_kind_has_its_own_figures() -> None:
+    """Hits, misses and stale answers are those of the query's kind, and the whole is their sum."""
+    cache = Cache(10)
+    slot = cache.slot(1, QUERY)
+    cache.put(slot, entry(age_s=100))
+    slot.tally.hits += 3
+    cache.slot(2, QUERY).tally.misses += 1
+    cache.slot(3, FEAR).tally.misses += 2
+    assert slot.entry is not None
+    assert slot.entry.cached(0.0).provenance.freshness is Freshness.STALE
+    stats = cache.stats()
+    figures = {each.kind: (each.entries, each.hits, each.misses, each.stale) for each in stats.kinds}
+    assert figures[Kind.OVERVIEW] == (1, 3, 1, 1)
+    assert figures[Kind.FEAR_GREED] == (0, 0, 2, 0)
+    assert (stats.entries, stats.hits, stats.misses, stats.stale) == (1, 3, 3, 1)
+
+
+def test_what_a_distrusted_source_said_is_fresh_no_more() -> None:
+    """It stays as the last resort; what others said is left alone."""
+    cache = Cache(10)
+    slot = cache.slot(1, QUERY)
+    cache.put(slot, entry())
+    found = slot.entry
+    assert found is not None
+    cache.distrust("b")
+    assert found.fresh_until > 0
+    cache.distrust("a")
+    assert max(found.fresh_until, found.grace_until) < 0
+    assert slot.entry is found

@@ -56,6 +56,7 @@ def test_generated_code_is_current(gen_proto: ModuleType, tmp_path: Path) -> Non
     """What is checked in is what scripts/gen_proto makes of the protos, no more and no less."""
     gen_proto.python(ROOT / "proto", tmp_path)
     assert _files(tmp_path / "nerkh" / "v1") == _files(PACKAGE)
+    assert _files(tmp_path / "nerkh" / "admin" / "v1") == _files(PACKAGE.parent / "admin" / "v1")
 
 
 def test_outdated_code_is_seen(gen_proto: ModuleType, tmp_path: Path, spoil: Callable[[str, str, str], Path]) -> None:

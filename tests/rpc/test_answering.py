@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from server.clock import VirtualClock
 from server.errors import InvalidField, ShuttingDown
-from server.model import Freshness, Provenance
+from server.model import Freshness, Kind, Provenance
 from server.rpc.answering import refuse
 from server.rpc.calls import Call, Stream, Unary
 from server.rpc.status import slow_consumer
@@ -176,7 +176,7 @@ async def test_ready_bytes_are_given_again_while_they_are_fresh_and_no_longer() 
         call.keep(provenance, clock.monotonic() + 5)
         return StringValue(value=f"{request.value}{made}")
 
-    async with served([echo(fresh, kept=True)], clock=clock) as toy:
+    async with served([echo(fresh, kept=Kind.PRICE)], clock=clock) as toy:
         answers = [await toy.ask(ECHO, text("a")) for _ in range(3)]
         assert answers == [text("a1")] * 3
         assert await toy.ask(ECHO, text("b")) == text("b2")
@@ -189,6 +189,33 @@ async def test_ready_bytes_are_given_again_while_they_are_fresh_and_no_longer() 
         assert count("nerkh_calls_total", {"method": "toy.Toy/Echo", "code": "OK"}) == 7
 
 
+async def test_forgotten_ready_bytes_are_made_anew_and_what_was_asked_before_is_not_kept() -> None:
+    """An answer under way as all is forgotten goes to its caller, and to nobody after."""
+    entered, go = asyncio.Event(), asyncio.Event()
+    made = 0
+
+    async def fresh(_request: Any, call: Call) -> Any:
+        nonlocal made
+        made += 1
+        answer = StringValue(value=f"{made}")
+        entered.set()
+        await go.wait()
+        call.keep_until = call.started + 60
+        return answer
+
+    async with served([echo(fresh, kept=Kind.GAS)]) as toy:
+        asked = asyncio.create_task(toy.ask(ECHO))
+        await entered.wait()
+        toy.desk.forget()
+        go.set()
+        assert await asked == text("1")
+        assert [await toy.ask(ECHO) for _ in range(3)] == [text("2")] * 3
+        assert toy.desk.repeated() == {Kind.GAS: 2}
+        toy.desk.forget()
+        assert await toy.ask(ECHO) == text("3")
+        assert toy.desk.repeated() == {Kind.GAS: 2}
+
+
 async def test_ready_answers_carry_the_callers_request_id() -> None:
     """Also an answer that was ready comes back under the caller's own id; under none when he gave none."""
 
@@ -196,7 +223,7 @@ async def test_ready_answers_carry_the_callers_request_id() -> None:
         call.keep_until = call.started + 60
         return StringValue(value="ready")
 
-    async with served([echo(fresh, kept=True)]) as toy:
+    async with served([echo(fresh, kept=Kind.PRICE)]) as toy:
         await toy.ask(ECHO)
         call = toy.channel.unary_unary(ECHO)(b"", metadata=(("x-request-id", "another-1"),))
         assert await call == text("ready")

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from google.protobuf.message import Message
 
+from nerkh.admin.v1 import admin_pb2
 from nerkh.v1 import history_pb2, market_pb2, monitoring_pb2, news_pb2, onchain_pb2, sentiment_pb2
 
 Q = TypeVar("Q", bound=Message)
@@ -130,9 +131,29 @@ LIST_CIRCUIT_BREAKERS = Method(
 GET_USAGE_STATS = Method(
     _MONITORING + "GetUsageStats", monitoring_pb2.GetUsageStatsRequest, monitoring_pb2.GetUsageStatsResponse
 )
+LIST_SOURCE_INCIDENTS = Method(
+    _MONITORING + "ListSourceIncidents",
+    monitoring_pb2.ListSourceIncidentsRequest,
+    monitoring_pb2.ListSourceIncidentsResponse,
+)
 LIST_REQUESTS = Method(
     _MONITORING + "ListRequests", monitoring_pb2.ListRequestsRequest, monitoring_pb2.ListRequestsResponse
 )
+
+_ADMIN = "/nerkh.admin.v1.AdminService/"
+ENABLE_SOURCE = Method(_ADMIN + "EnableSource", admin_pb2.EnableSourceRequest, admin_pb2.EnableSourceResponse)
+DISABLE_SOURCE = Method(_ADMIN + "DisableSource", admin_pb2.DisableSourceRequest, admin_pb2.DisableSourceResponse)
+RESET_CIRCUIT_BREAKER = Method(
+    _ADMIN + "ResetCircuitBreaker", admin_pb2.ResetCircuitBreakerRequest, admin_pb2.ResetCircuitBreakerResponse
+)
+REMOVE_FAILED_SOURCES = Method(
+    _ADMIN + "RemoveFailedSources", admin_pb2.RemoveFailedSourcesRequest, admin_pb2.RemoveFailedSourcesResponse
+)
+GET_CACHE_STATS = Method(_ADMIN + "GetCacheStats", admin_pb2.GetCacheStatsRequest, admin_pb2.GetCacheStatsResponse)
+INVALIDATE_CACHE = Method(
+    _ADMIN + "InvalidateCache", admin_pb2.InvalidateCacheRequest, admin_pb2.InvalidateCacheResponse
+)
+WARM_CACHE = Method(_ADMIN + "WarmCache", admin_pb2.WarmCacheRequest, admin_pb2.WarmCacheResponse)
 
 METHODS: tuple[Method[Message, Message], ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Method)

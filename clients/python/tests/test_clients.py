@@ -125,6 +125,15 @@ SINGLE: tuple[tuple[str, str, str, tuple[Any, ...], object], ...] = (
             ),
         ),
     )),
+    ("EnableSource", "admin", "enable_source", ("binance",), nerkh.SourceDecision(source=SOURCE, stored=True)),
+    ("ResetCircuitBreaker", "admin", "reset_circuit_breaker", ("x", "price"), nerkh.SourceDecision(source=SOURCE)),
+    ("RemoveFailedSources", "admin", "remove_failed_sources", (), nerkh.RemovedSources(sources=("a", "b"))),
+    ("GetCacheStats", "admin", "cache_stats", (), nerkh.CacheStats(
+        entry_count=3, stats_time=AT, kinds=(nerkh.KindCacheStats(kind="price", miss_count=1, hit_ratio=0.0),)
+    )),
+    ("WarmCache", "admin", "warm_cache", ("BTC", "FOO"), nerkh.WarmedCache(
+        assets=("bitcoin",), failures=(nerkh.WarmFailure(asset="FOO", message="no asset"),)
+    )),
 )  # fmt: skip
 LISTS: tuple[tuple[str, str, str, tuple[Any, ...], object, object], ...] = (
     ("ListPrices", "market", "list_prices", (), BTC, None),
@@ -167,6 +176,9 @@ LISTS: tuple[tuple[str, str, str, tuple[Any, ...], object, object], ...] = (
     ), nerkh.SentimentSeries()),
     ("ListSources", "monitoring", "sources", (), SOURCE, None),
     ("ListCircuitBreakers", "monitoring", "circuit_breakers", (), SOURCE.circuit_breakers[0], None),
+    ("ListSourceIncidents", "monitoring", "incidents", ("binance",), nerkh.SourceIncident(
+        source="binance", cause=nerkh.IncidentCause.DOWN, start_time=AT, kind="price", reason="timeout"
+    ), None),
     ("ListRequests", "monitoring", "requests", (), nerkh.RequestRecord(
         method="nerkh.v1.MarketService/GetPrice", request_time=AT, latency_ms=1.5, code="OK",
         freshness=nerkh.Freshness.CACHED, fallback=True,

@@ -12,15 +12,20 @@ import pytest
 from google.protobuf.descriptor import Descriptor
 from nerkh._methods import METHODS
 from nerkh._reader import bare, hints_of, read
+from nerkh.admin.v1 import admin_pb2
 from nerkh.v1 import history_pb2, market_pb2, monitoring_pb2, news_pb2, onchain_pb2, sentiment_pb2, types_pb2
 
-MODULES = (market_pb2, news_pb2, sentiment_pb2, onchain_pb2, history_pb2, monitoring_pb2)
+MODULES = (market_pb2, news_pb2, sentiment_pb2, onchain_pb2, history_pb2, monitoring_pb2, admin_pb2)
 SINGLE = {
     # from a response as a whole, or from a part of it and the response beside it
     "PriceBatch": "BatchGetPricesResponse",
     "TextSentiment": "AnalyzeSentimentResponse",
     "ChainState": "GetChainResponse",
     "SystemStatus": "GetSystemStatusResponse",
+    "SourceDecision": "DisableSourceResponse",
+    "RemovedSources": "RemoveFailedSourcesResponse",
+    "CacheStats": "GetCacheStatsResponse",
+    "WarmedCache": "WarmCacheResponse",
     "CandleSeries": "ListCandlesResponse",
     "QuoteSeries": "ListQuotesResponse",
     "PriceSeries": "ListPriceObservationsResponse",
@@ -103,7 +108,7 @@ def test_every_enum_value_is_known() -> None:
             assert {member.name for member in ours} == wanted
             assert all(member.value in ("", member.name.lower()) for member in ours)
             checked += 1
-    assert checked == 12
+    assert checked == 13
 
 
 def test_an_enum_value_of_a_newer_server_is_unspecified() -> None:

@@ -6,7 +6,18 @@ from typing import Any
 
 from nerkh.v1 import monitoring_pb2, types_pb2
 
-from server.model import BreakerState, BreakerView, Freshness, Outcome, Ranking, RequestRecord, SourceState, SourceView
+from server.model import (
+    BreakerState,
+    BreakerView,
+    Freshness,
+    Incident,
+    IncidentCause,
+    Outcome,
+    Ranking,
+    RequestRecord,
+    SourceState,
+    SourceView,
+)
 from server.rpc.convert.plain import timestamp
 from server.rpc.convert.provenance import FRESHNESS, OUTCOME
 
@@ -15,6 +26,9 @@ STATE: dict[SourceState, Any] = {
 }
 BREAKER: dict[BreakerState, Any] = {
     each: monitoring_pb2.BreakerState.Value(f"BREAKER_STATE_{each.name}") for each in BreakerState
+}
+CAUSE: dict[IncidentCause, Any] = {
+    each: monitoring_pb2.IncidentCause.Value(f"INCIDENT_CAUSE_{each.name}") for each in IncidentCause
 }
 
 
@@ -64,6 +78,19 @@ def source_message(source: SourceView) -> monitoring_pb2.Source:
         docs_url=source.docs_url,
         base_url=source.base_url,
         excluded_reason=source.excluded,
+    )
+
+
+def incident_message(incident: Incident) -> monitoring_pb2.SourceIncident:
+    """Return one thing that happened to a source."""
+    return monitoring_pb2.SourceIncident(
+        source=incident.source,
+        cause=CAUSE[incident.cause],
+        start_time=timestamp(incident.start_time),
+        end_time=timestamp(incident.end_time),
+        kind=incident.kind,
+        reason=incident.reason,
+        occurrence_count=incident.count,
     )
 
 

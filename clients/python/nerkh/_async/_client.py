@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
+from nerkh._async._admin import AsyncAdminClient
 from nerkh._async._history import AsyncHistoryClient
 from nerkh._async._market import AsyncMarketClient
 from nerkh._async._monitoring import AsyncMonitoringClient
@@ -43,6 +44,7 @@ class AsyncClient:
         self.onchain = AsyncOnchainClient(self._transport)
         self.history = AsyncHistoryClient(self._transport)
         self.monitoring = AsyncMonitoringClient(self._transport)
+        self.admin = AsyncAdminClient(self._transport)
 
     async def close(self) -> None:
         """Close the connection; what is in flight fails."""

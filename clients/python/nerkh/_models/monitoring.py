@@ -31,6 +31,17 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
+class IncidentCause(StrEnum):
+    """What happened to a source."""
+
+    UNSPECIFIED = ""
+    DOWN = "down"
+    BLOCKED = "blocked"
+    SUNSET = "sunset"
+    DISABLED = "disabled"
+    CONTRADICTED = "contradicted"
+
+
 class Tier(StrEnum):
     """In which order sources are asked."""
 
@@ -170,6 +181,19 @@ class Source:
     docs_url: str = ""
     base_url: str = ""
     excluded_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceIncident:
+    """One thing that happened to a source; `end_time` is None while it lasts."""
+
+    source: str
+    cause: IncidentCause
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    kind: str = ""
+    reason: str = ""
+    occurrence_count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

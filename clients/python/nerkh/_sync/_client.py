@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from nerkh._options import TLS, Backoff, Options, Timeout
+from nerkh._sync._admin import AdminClient
 from nerkh._sync._history import HistoryClient
 from nerkh._sync._market import MarketClient
 from nerkh._sync._monitoring import MonitoringClient
@@ -43,6 +44,7 @@ class Client:
         self.onchain = OnchainClient(self._transport)
         self.history = HistoryClient(self._transport)
         self.monitoring = MonitoringClient(self._transport)
+        self.admin = AdminClient(self._transport)
 
     def close(self) -> None:
         """Close the connection; what is in flight fails."""

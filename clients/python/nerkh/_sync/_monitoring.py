@@ -10,6 +10,7 @@ from nerkh._models.monitoring import (
     KindRanking,
     RequestRecord,
     Source,
+    SourceIncident,
     SourceState,
     SystemStatus,
 )
@@ -22,6 +23,7 @@ from nerkh.v1 import monitoring_pb2
 
 SOURCES = Listing(methods.LIST_SOURCES, "sources", Source)
 BREAKERS = Listing(methods.LIST_CIRCUIT_BREAKERS, "circuit_breakers", CircuitBreaker)
+INCIDENTS = Listing(methods.LIST_SOURCE_INCIDENTS, "incidents", SourceIncident)
 REQUESTS = Listing(methods.LIST_REQUESTS, "requests", RequestRecord)
 
 
@@ -62,6 +64,13 @@ class MonitoringClient:
         request = monitoring_pb2.GetSourceRequest(source=source)
         response = self._transport.call(methods.GET_SOURCE, request, timeout)
         return read(Source, response.source)
+
+    def incidents(
+        self, source: str, *, page_size: int = 0, page_token: str = "", timeout: Timeout = None
+    ) -> Page[SourceIncident]:
+        """List what happened to a source, the newest first."""
+        request = monitoring_pb2.ListSourceIncidentsRequest(source=source, page_size=page_size, page_token=page_token)
+        return page_of(self._transport, INCIDENTS, request, timeout)
 
     def hierarchy(self, kind: str = "", *, timeout: Timeout = None) -> tuple[KindRanking, ...]:
         """Return the order in which sources are asked now, for one kind of data or for each."""

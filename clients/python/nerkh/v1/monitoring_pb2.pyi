@@ -39,6 +39,15 @@ class Tier(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TIER_LOW: _ClassVar[Tier]
     TIER_EMERGENCY: _ClassVar[Tier]
 
+class IncidentCause(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INCIDENT_CAUSE_UNSPECIFIED: _ClassVar[IncidentCause]
+    INCIDENT_CAUSE_DOWN: _ClassVar[IncidentCause]
+    INCIDENT_CAUSE_BLOCKED: _ClassVar[IncidentCause]
+    INCIDENT_CAUSE_SUNSET: _ClassVar[IncidentCause]
+    INCIDENT_CAUSE_DISABLED: _ClassVar[IncidentCause]
+    INCIDENT_CAUSE_CONTRADICTED: _ClassVar[IncidentCause]
+
 class RoutePlace(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ROUTE_PLACE_UNSPECIFIED: _ClassVar[RoutePlace]
@@ -64,6 +73,12 @@ TIER_HIGH: Tier
 TIER_MEDIUM: Tier
 TIER_LOW: Tier
 TIER_EMERGENCY: Tier
+INCIDENT_CAUSE_UNSPECIFIED: IncidentCause
+INCIDENT_CAUSE_DOWN: IncidentCause
+INCIDENT_CAUSE_BLOCKED: IncidentCause
+INCIDENT_CAUSE_SUNSET: IncidentCause
+INCIDENT_CAUSE_DISABLED: IncidentCause
+INCIDENT_CAUSE_CONTRADICTED: IncidentCause
 ROUTE_PLACE_UNSPECIFIED: RoutePlace
 ROUTE_PLACE_ASKED: RoutePlace
 ROUTE_PLACE_EXCLUDED: RoutePlace
@@ -275,6 +290,44 @@ class GetSourceResponse(_message.Message):
     source: Source
     provenance: _types_pb2.Provenance
     def __init__(self, source: _Optional[_Union[Source, _Mapping]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+
+class SourceIncident(_message.Message):
+    __slots__ = ("source", "cause", "start_time", "end_time", "kind", "reason", "occurrence_count")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    OCCURRENCE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    cause: IncidentCause
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    kind: str
+    reason: str
+    occurrence_count: int
+    def __init__(self, source: _Optional[str] = ..., cause: _Optional[_Union[IncidentCause, str]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[str] = ..., reason: _Optional[str] = ..., occurrence_count: _Optional[int] = ...) -> None: ...
+
+class ListSourceIncidentsRequest(_message.Message):
+    __slots__ = ("source", "page_size", "page_token")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    page_size: int
+    page_token: str
+    def __init__(self, source: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListSourceIncidentsResponse(_message.Message):
+    __slots__ = ("incidents", "next_page_token", "provenance")
+    INCIDENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    incidents: _containers.RepeatedCompositeFieldContainer[SourceIncident]
+    next_page_token: str
+    provenance: _types_pb2.Provenance
+    def __init__(self, incidents: _Optional[_Iterable[_Union[SourceIncident, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
 
 class RankedSource(_message.Message):
     __slots__ = ("source", "tier", "position", "score", "success_ratio", "latency_p70_ms", "call_count", "excluded_reason")

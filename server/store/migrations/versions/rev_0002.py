@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "consensus"
+revision = "0002"
 down_revision = "0001"
 
 

@@ -1,0 +1,61 @@
+"""What operators did and see; what `client.admin` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from nerkh._models.monitoring import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDecision:
+    """A source after an operator's decision; `stored` is false while the database is away: it holds all the same."""
+
+    source: Source | None
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedSources:
+    """The sources that were taken out of rotation until they answer a probe."""
+
+    sources: tuple[str, ...] = ()
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindCacheStats:
+    """How the cache does for one kind of data, since the start; `hit_ratio` is None when there were no calls."""
+
+    kind: str
+    entry_count: int = 0
+    hit_count: int = 0
+    miss_count: int = 0
+    stale_count: int = 0
+    hit_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheStats:
+    """How the cache does."""
+
+    entry_count: int = 0
+    kinds: tuple[KindCacheStats, ...] = ()
+    stats_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmFailure:
+    """An asset that could not be cached, and why."""
+
+    asset: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmedCache:
+    """The ids of the assets whose prices are cached now, and those that could not be."""
+
+    assets: tuple[str, ...] = ()
+    failures: tuple[WarmFailure, ...] = ()

@@ -1,0 +1,144 @@
+import datetime
+
+from google.api import annotations_pb2 as _annotations_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from nerkh.v1 import monitoring_pb2 as _monitoring_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class EnableSourceRequest(_message.Message):
+    __slots__ = ("source", "reason")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    reason: str
+    def __init__(self, source: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class EnableSourceResponse(_message.Message):
+    __slots__ = ("source", "stored")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    STORED_FIELD_NUMBER: _ClassVar[int]
+    source: _monitoring_pb2.Source
+    stored: bool
+    def __init__(self, source: _Optional[_Union[_monitoring_pb2.Source, _Mapping]] = ..., stored: bool = ...) -> None: ...
+
+class DisableSourceRequest(_message.Message):
+    __slots__ = ("source", "reason")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    reason: str
+    def __init__(self, source: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class DisableSourceResponse(_message.Message):
+    __slots__ = ("source", "stored")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    STORED_FIELD_NUMBER: _ClassVar[int]
+    source: _monitoring_pb2.Source
+    stored: bool
+    def __init__(self, source: _Optional[_Union[_monitoring_pb2.Source, _Mapping]] = ..., stored: bool = ...) -> None: ...
+
+class ResetCircuitBreakerRequest(_message.Message):
+    __slots__ = ("source", "kind")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    kind: str
+    def __init__(self, source: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
+
+class ResetCircuitBreakerResponse(_message.Message):
+    __slots__ = ("source", "stored")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    STORED_FIELD_NUMBER: _ClassVar[int]
+    source: _monitoring_pb2.Source
+    stored: bool
+    def __init__(self, source: _Optional[_Union[_monitoring_pb2.Source, _Mapping]] = ..., stored: bool = ...) -> None: ...
+
+class RemoveFailedSourcesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RemoveFailedSourcesResponse(_message.Message):
+    __slots__ = ("sources", "stored")
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    STORED_FIELD_NUMBER: _ClassVar[int]
+    sources: _containers.RepeatedScalarFieldContainer[str]
+    stored: bool
+    def __init__(self, sources: _Optional[_Iterable[str]] = ..., stored: bool = ...) -> None: ...
+
+class GetCacheStatsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class KindCacheStats(_message.Message):
+    __slots__ = ("kind", "entry_count", "hit_count", "miss_count", "stale_count", "hit_ratio")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    HIT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MISS_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STALE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    HIT_RATIO_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    entry_count: int
+    hit_count: int
+    miss_count: int
+    stale_count: int
+    hit_ratio: float
+    def __init__(self, kind: _Optional[str] = ..., entry_count: _Optional[int] = ..., hit_count: _Optional[int] = ..., miss_count: _Optional[int] = ..., stale_count: _Optional[int] = ..., hit_ratio: _Optional[float] = ...) -> None: ...
+
+class GetCacheStatsResponse(_message.Message):
+    __slots__ = ("entry_count", "kinds", "stats_time")
+    ENTRY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    STATS_TIME_FIELD_NUMBER: _ClassVar[int]
+    entry_count: int
+    kinds: _containers.RepeatedCompositeFieldContainer[KindCacheStats]
+    stats_time: _timestamp_pb2.Timestamp
+    def __init__(self, entry_count: _Optional[int] = ..., kinds: _Optional[_Iterable[_Union[KindCacheStats, _Mapping]]] = ..., stats_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class InvalidateCacheRequest(_message.Message):
+    __slots__ = ("kinds", "assets", "chains", "all")
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    ASSETS_FIELD_NUMBER: _ClassVar[int]
+    CHAINS_FIELD_NUMBER: _ClassVar[int]
+    ALL_FIELD_NUMBER: _ClassVar[int]
+    kinds: _containers.RepeatedScalarFieldContainer[str]
+    assets: _containers.RepeatedScalarFieldContainer[str]
+    chains: _containers.RepeatedScalarFieldContainer[str]
+    all: bool
+    def __init__(self, kinds: _Optional[_Iterable[str]] = ..., assets: _Optional[_Iterable[str]] = ..., chains: _Optional[_Iterable[str]] = ..., all: bool = ...) -> None: ...
+
+class InvalidateCacheResponse(_message.Message):
+    __slots__ = ("dropped_count",)
+    DROPPED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    dropped_count: int
+    def __init__(self, dropped_count: _Optional[int] = ...) -> None: ...
+
+class WarmCacheRequest(_message.Message):
+    __slots__ = ("assets", "quote")
+    ASSETS_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    assets: _containers.RepeatedScalarFieldContainer[str]
+    quote: str
+    def __init__(self, assets: _Optional[_Iterable[str]] = ..., quote: _Optional[str] = ...) -> None: ...
+
+class WarmFailure(_message.Message):
+    __slots__ = ("asset", "message")
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    asset: str
+    message: str
+    def __init__(self, asset: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class WarmCacheResponse(_message.Message):
+    __slots__ = ("assets", "failures")
+    ASSETS_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    assets: _containers.RepeatedScalarFieldContainer[str]
+    failures: _containers.RepeatedCompositeFieldContainer[WarmFailure]
+    def __init__(self, assets: _Optional[_Iterable[str]] = ..., failures: _Optional[_Iterable[_Union[WarmFailure, _Mapping]]] = ...) -> None: ...

@@ -1,0 +1,313 @@
+"""What must survive a restart is kept behind; an operator's decision holds at once, at every process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
+
+from structlog.testing import capture_logs
+
+from server.clock import VirtualClock, run_virtual
+from server.errors import StoreUnavailable
+from server.fallback.book import LATE
+from server.model import Action, Decision, Incident, IncidentCause, SourceHealth, SourceState
+from tests.fallback.world import BTC_USD, World, source
+
+Story = Callable[[World, VirtualClock, "Database"], Coroutine[Any, Any, None]]
+DAY = 86_400.0
+
+
+class Database:
+    """Stands in for the store in simulated time; the real one is tried in tests/store and tests/services."""
+
+    def __init__(self) -> None:
+        self.health: dict[str, SourceHealth] = {}
+        self.told: list[Decision] = []
+        self.incidents: dict[tuple[Any, ...], Incident] = {}
+        self.is_away = False
+        self.late: list[Decision] = []
+        """Decisions that have their number and cannot be read yet."""
+
+    async def known_health(self) -> Sequence[SourceHealth]:
+        """Return the health of every source as it was last kept."""
+        await self._turn()
+        return list(self.health.values())
+
+    async def keep_health(self, rows: Sequence[SourceHealth]) -> None:
+        """Keep the health of some sources."""
+        await self._turn()
+        self.health |= {row.source: row for row in rows}
+
+    async def decisions(self, after: int | None) -> Sequence[Decision]:
+        """Return the last disabling or enabling of every source, and what is behind a number."""
+        await self._turn()
+        behind = max((each.number for each in self.told), default=0) - LATE if after is None else after
+        newest = {each.source: each.number for each in self.told if each.action in (Action.DISABLE, Action.ENABLE)}
+        return [each for each in self.told if each.number > behind or newest.get(each.source) == each.number]
+
+    async def decide(self, decision: Decision) -> int:
+        """Keep a decision."""
+        await self._turn()
+        number = len(self.told) + len(self.late) + 1
+        self.told.append(replace(decision, number=number))
+        return number
+
+    async def keep_incidents(self, rows: Sequence[Incident]) -> None:
+        """Keep some incidents."""
+        await self._turn()
+        self.incidents |= {(row.source, *row.key): row for row in rows}
+
+    async def lasting_incidents(self) -> Sequence[Incident]:
+        """Return what lasts."""
+        await self._turn()
+        return [each for each in self.incidents.values() if each.end_time is None]
+
+    async def source_incidents(self, source: str, before: tuple[object, ...] | None, limit: int) -> Sequence[Incident]:
+        """Return incidents of a source, newest first."""
+        await self._turn()
+        mine = [each for each in self.incidents.values() if each.source == source and (not before or each.key < before)]
+        return sorted(mine, key=lambda each: each.key, reverse=True)[:limit]
+
+    async def _turn(self) -> None:
+        await asyncio.sleep(0.01)
+        if self.is_away:
+            raise StoreUnavailable
+
+
+def play(story: Story) -> None:
+    """Run a story in simulated time."""
+    run_virtual(lambda clock: story(World(clock), clock, Database()))
+
+
+def test_a_restart_goes_on_where_the_last_process_stopped() -> None:
+    """A blocked source stays out, an open circuit stays open until its time, and nothing is said a second time."""
+
+    async def story(world: World, _clock: VirtualClock, database: Database) -> None:
+        for name in ("a", "b"):
+            world.fails(name)
+        world.says("c")
+        first = world.engine([source("a"), source("b"), source("c")], memory=database)
+        await first.start()
+        for _ in range(5):
+            await first.sweep(BTC_USD)
+            await asyncio.sleep(6)
+        first.watch.standings["b"].health.failing_s = DAY
+        await asyncio.sleep(640)
+        before = {view.id: view for view in first.sources()}
+        assert [before[name].state for name in "abc"] == [SourceState.FAILED, SourceState.BLOCKED, SourceState.ACTIVE]
+        await first.close()
+        asked = dict(world.asked)
+        second = world.engine([source("a"), source("b"), source("c")], memory=database)
+        with capture_logs() as logs:
+            await second.start()
+            after = {view.id: view for view in second.sources()}
+            assert {id_: view.state for id_, view in after.items()} == {id_: view.state for id_, view in before.items()}
+            assert after["b"].excluded == before["b"].excluded
+            old, new = before["a"].breakers[0], after["a"].breakers[0]
+            assert (new.state, new.trips) == (old.state, old.trips)
+            assert old.next_probe_time is not None
+            assert new.next_probe_time is not None
+            assert abs((new.next_probe_time - old.next_probe_time).total_seconds()) < 1
+            for _ in range(30):
+                await second.ask(BTC_USD, fresh=True)
+            assert (world.asked["a"], world.asked["b"]) == (asked["a"], asked["b"])
+            assert logs == []
+            for name in ("a", "b"):
+                world.says(name)
+            await asyncio.sleep(1300)
+        assert sorted((each["event"], each["source"]) for each in logs) == [("source back", "a"), ("source back", "b")]
+        found = await second.book.incidents("b", None, 10)
+        assert [(each.cause, each.end_time is not None) for each in found] == [
+            (IncidentCause.BLOCKED, True),
+            (IncidentCause.DOWN, True),
+        ]
+        await second.close()
+
+    play(story)
+
+
+def test_a_clock_that_jumped_meanwhile_keeps_nobody_out_for_long() -> None:
+    """A circuit that says it opens in a year is asked within its longest cool-down, and probed within ten minutes."""
+
+    async def story(world: World, _clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        first = world.engine(["a", "b"], memory=database)
+        await first.start()
+        for _ in range(5):
+            await first.ask(BTC_USD, fresh=True)
+        await first.close()
+        kept = database.health["a"]
+        later = kept.noted_time.replace(year=kept.noted_time.year + 1)
+        circuits = tuple(replace(each, retry_time=later, opened_time=later) for each in kept.circuits)
+        database.health["a"] = replace(kept, noted_time=later, circuits=circuits)
+        world.says("a")
+        second = world.engine(["a", "b"], memory=database)
+        await second.start()
+        await asyncio.sleep(650)
+        assert second.sources()[0].state is SourceState.ACTIVE
+        await second.close()
+
+    play(story)
+
+
+def test_a_decision_holds_at_once_and_soon_at_every_process() -> None:
+    """Also a reset; what another process was told of a source it does not have is left alone."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        for name in ("a", "b"):
+            world.says(name)
+        here, there = (world.engine(["a", "b"], memory=database) for _ in range(2))
+        for engine in (here, there):
+            await engine.start()
+        assert (await there.ask(BTC_USD)).provenance.source == "a"
+        assert await here.book.decide(Decision("a", Action.DISABLE, clock.now(), reason="lies"))
+        assert (await here.ask(BTC_USD)).provenance.source == "b"
+        await here.book.decide(Decision("gone", Action.DISABLE, clock.now()))
+        await asyncio.sleep(2.5)
+        assert (await there.ask(BTC_USD)).provenance.source == "b"  # although its cached answer was still young
+        await there.book.decide(Decision("a", Action.ENABLE, clock.now()))
+        await asyncio.sleep(2.5)
+        world.fails("a")
+        for _ in range(5):
+            await here.sweep(BTC_USD)
+            await asyncio.sleep(6)
+            await there.sweep(BTC_USD)
+        assert here.sources()[0].state is SourceState.FAILED
+        assert there.sources()[0].state is SourceState.FAILED
+        await there.book.decide(Decision("a", Action.RESET, clock.now()))
+        await asyncio.sleep(2.5)
+        assert not any(breaker.trips for engine in (here, there) for breaker in engine.breakers())
+        spans = await here.book.incidents("a", None, 10)
+        assert [each.end_time is not None for each in spans if each.cause is IncidentCause.DISABLED] == [True]
+        for engine in (here, there):
+            await engine.close()
+
+    play(story)
+
+
+def test_the_last_decision_holds_in_whatever_order_they_come_to_light() -> None:
+    """A lower number that can be read later does not overrule a higher one that was read before."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.says("a")
+        engine = world.engine(["a"], memory=database)
+        await engine.start()
+        database.late.append(Decision("a", Action.DISABLE, clock.now(), reason="old", number=1))
+        await database.decide(Decision("a", Action.ENABLE, clock.now()))
+        await asyncio.sleep(3)
+        database.told.insert(0, database.late.pop())
+        await asyncio.sleep(3)
+        assert engine.sources()[0].state is SourceState.ACTIVE
+        await engine.close()
+
+    play(story)
+
+
+def test_while_the_database_is_away_decisions_hold_and_are_stored_later() -> None:
+    """It is said once; recent incidents are told from memory, and others' decisions undo nothing meanwhile."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.says("a")
+        world.says("b")
+        engine = world.engine(["a", "b"], memory=database)
+        await engine.start()
+        database.is_away = True
+        with capture_logs() as logs:
+            assert not await engine.book.decide(Decision("a", Action.DISABLE, clock.now(), reason="lies"))
+            await asyncio.sleep(60)
+        assert [each["event"] for each in logs] == ["source disabled", "sources not kept"]
+        assert engine.sources()[0].state is SourceState.DISABLED
+        assert [each.reason for each in await engine.book.incidents("a", None, 10)] == ["lies"]
+        database.is_away = False
+        await asyncio.sleep(3)
+        assert [(each.source, each.action) for each in database.told] == [("a", Action.DISABLE)]
+        assert engine.sources()[0].state is SourceState.DISABLED
+        await engine.close()
+
+    play(story)
+
+
+def test_removed_sources_come_back_when_they_answer() -> None:
+    """Only those that fail are taken out; across a restart too, and without anyone's hand they are back."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        first = world.engine(["a", "b"], memory=database)
+        await first.start()
+        for _ in range(5):
+            await first.ask(BTC_USD, fresh=True)
+        assert first.watch.failed() == ["a"]
+        for id_ in ("a", "b"):
+            await first.book.decide(Decision(id_, Action.REMOVE, clock.now()))
+        assert [view.state for view in first.sources()] == [SourceState.BLOCKED, SourceState.ACTIVE]
+        await first.close()
+        world.says("a")
+        second = world.engine(["a", "b"], memory=database)
+        await second.start()
+        assert second.sources()[0].excluded == "out of rotation: removed by an operator until it answers"
+        await asyncio.sleep(700)
+        assert second.sources()[0].state is SourceState.ACTIVE
+        await second.close()
+
+    play(story)
+
+
+def test_a_reset_puts_a_source_back_that_was_given_up() -> None:
+    """Asked at once, by an operator's word; one that is disabled stays out all the same."""
+
+    async def story(world: World, clock: VirtualClock, _database: Database) -> None:
+        world.replies("a", 410)
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        for _ in range(4):
+            await engine.ask(BTC_USD, fresh=True)
+        assert engine.sources()[0].state is SourceState.SUNSET
+        world.says("a")
+        await engine.book.decide(Decision("a", Action.RESET, clock.now()))
+        assert (await engine.ask(BTC_USD, fresh=True)).provenance.source == "a"
+        await engine.book.decide(Decision("a", Action.DISABLE, clock.now(), reason="x"))
+        await engine.book.decide(Decision("a", Action.RESET, clock.now()))
+        assert (await engine.ask(BTC_USD, fresh=True)).provenance.source == "b"
+
+    play(story)
+
+
+def test_what_is_contradicted_again_and_again_is_one_incident() -> None:
+    """It says how often, and the next one begins ten minutes after the last."""
+
+    async def story(world: World, _clock: VirtualClock, _database: Database) -> None:
+        engine = world.engine(["a", "b"])
+        (lane,) = engine.watch.standings["a"].lanes
+        for gap in (0, 60, 500, 700):
+            await asyncio.sleep(gap)
+            engine.watch.contradicted(lane, "jumped")
+        found = engine.watch.incidents.recent("a", None, 10)
+        assert [(each.count, each.reason, each.kind) for each in found] == [
+            (1, "jumped", "price"),
+            (3, "jumped", "price"),
+        ]
+        assert [(each.end_time - each.start_time).total_seconds() for each in found if each.end_time] == [0, 560]
+
+    play(story)
+
+
+def test_a_jump_that_another_source_contradicts_is_an_incident() -> None:
+    """The liar is named with the kind at which it lied."""
+
+    async def story(world: World, _clock: VirtualClock, _database: Database) -> None:
+        world.says("a")
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        await engine.ask(BTC_USD)
+        world.says("a", "500")
+        assert (await engine.ask(BTC_USD, fresh=True)).provenance.source == "b"
+        (found,) = await engine.book.incidents("a", None, 10)
+        assert (found.cause, found.kind) == (IncidentCause.CONTRADICTED, "price")
+        assert "contradicted" in found.reason
+        assert await engine.book.incidents("b", None, 10) == []
+
+    play(story)
