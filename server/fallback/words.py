@@ -7,7 +7,7 @@ from math import isinf
 
 from server.fallback.classify import VERDICTS, Verdict
 from server.fallback.lane import Lane
-from server.model import BreakerState, Outcome, ScorePart
+from server.model import BreakerState, Outcome, Phase, ScorePart
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _SIGNS = {
@@ -34,6 +34,10 @@ _PARTS = {
     "latency_p70_s": "its latency",
     "lag_s": "the age of its data",
     "quota_used": "what is left of its quota",
+}
+_PROBED = {
+    Phase.BLOCKED: "probed every few minutes, and asked again once it answers",
+    Phase.SUNSET: "probed once a day, should it be back",
 }
 _NAMED = 3
 _LEAST_GAP = 1e-5
@@ -168,7 +172,8 @@ def _cause(lane: Lane, reason: str, now: float) -> str:
 def _again(lane: Lane, now: float) -> str:
     at = lane.free_at()
     if isinf(at):
-        return "tried again when that has changed"
+        probed = _PROBED.get(lane.standing.health.phase)
+        return probed if probed and lane.standing.disabled is None else "tried again when that has changed"
     if lane.breaker.is_open and at <= now:
         if lane.breaker.is_probing():
             return "a probe is under way"

@@ -8,8 +8,8 @@ from server.clock import VirtualClock
 from server.fallback.breaker import Breaker
 from server.fallback.lane import Lane, Standing
 from server.fallback.score import score_of
-from server.fallback.words import figures, follower, ordinal, span
-from server.model import Kind, ScorePart
+from server.fallback.words import excluded, figures, follower, ordinal, span
+from server.model import Kind, Phase, ScorePart
 from server.providers.base import Capability
 from tests.fallback.world import build, parse, source
 
@@ -78,3 +78,22 @@ def test_scores_that_round_alike_are_told_apart() -> None:
     """Nobody reads that 1.00 stands behind 1.00."""
     before, behind = weighed("a", latency_p70_s=0.001), weighed("b", latency_p70_s=0.002)
     assert "score 0.99800 behind a's 0.99900" in follower(behind, 2, before, before, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("phase", "disabled", "told"),
+    [
+        (Phase.BLOCKED, None, "probed every few minutes"),
+        (Phase.SUNSET, None, "probed once a day"),
+        (Phase.BLOCKED, "it lies", "tried again when that has changed"),
+    ],
+)
+def test_a_source_out_of_rotation_says_how_it_may_come_back(phase: Phase, disabled: str | None, told: str) -> None:
+    """By itself when it was given up, by an operator's word when it was taken out by one."""
+    clock = VirtualClock()
+    row = source("a")
+    lane = Lane(Standing(row, row.base_url, ()), Capability(Kind.PRICE, build, parse), Breaker(clock.random))
+    lane.standing.health.phase, lane.standing.health.reason = phase, "no answer for a day"
+    lane.standing.disabled = disabled
+    lane.standing.settle(clock.monotonic())
+    assert told in excluded(lane, "out of rotation", clock.monotonic())
