@@ -9,24 +9,23 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from server.assets import registry
 from server.clock import Clock
 from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
 from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
 from server.fallback.cache import Cache, CacheStats, Entry, Slot
+from server.fallback.claims import Claimer, QuotaLedger, policy_of
 from server.fallback.failure import describe, failure_of
 from server.fallback.fetch import Fetcher, first_of
-from server.fallback.figures import FIGURES
-from server.fallback.flight import Flight
+from server.fallback.flight import Berth, Flight
 from server.fallback.http import Transport
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane, lanes_of
-from server.fallback.outlet import Outlet
+from server.fallback.outlet import Outlet, Receiver
 from server.fallback.plan import Plan
 from server.fallback.previous import Previous, StoredLookup
 from server.fallback.ranker import Ranker
-from server.fallback.rates import Rates
+from server.fallback.rates import Rates, is_native, usual_rate_assets
 from server.fallback.sweep import Sweep, Sweeper
 from server.fallback.vetted import Vetted
 from server.fallback.views import breaker_view, source_view
@@ -40,6 +39,7 @@ from server.model import (
     Observation,
     Price,
     PriceQuery,
+    Purpose,
     Query,
     Ranking,
     SourceView,
@@ -49,6 +49,7 @@ from server.providers.base import Provider, Source
 from server.settings import Settings
 
 _SHARE = 0.9
+_USER = Purpose.USER
 _MOMENT_S = 0.05
 _PEGGED = frozenset({"USDT", "USDC"})
 """Coins that are meant to be worth a dollar: far from it, a second source must say so too."""
@@ -70,6 +71,7 @@ class Engine:
         settings: Settings,
         keys: Mapping[str, tuple[SecretStr, ...]],
         stored: StoredLookup | None = None,
+        ledger: QuotaLedger | None = None,
         simulated: bool = False,
         base_urls: Mapping[str, str] | None = None,
         rate_assets: Mapping[str, Asset] | None = None,
@@ -80,10 +82,13 @@ class Engine:
         self._keeper = Keeper(self._cache, self._outlet, clock, simulated=simulated)
         self._previous = Previous(self._cache, stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
-        self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random)
+        self._standings, lanes = lanes_of(
+            catalog, providers, keys, base_urls or {}, clock.random, policy=policy_of(settings, ledger)
+        )
+        self._claimer = Claimer(ledger, clock, [standing.quota for standing in self._standings.values()])
         self._plan = Plan(lanes, clock)
         self._ranker = Ranker(self._plan, clock, settings.plan_every_s)
-        rate_assets = _rate_assets() if rate_assets is None else rate_assets
+        rate_assets = usual_rate_assets() if rate_assets is None else rate_assets
         vetted = Vetted()
         for symbol in _PEGGED & rate_assets.keys():
             vetted.believe(Price(rate_assets[symbol].id, "USD", Decimal(1)))
@@ -109,6 +114,8 @@ class Engine:
         """Begin ranking sources anew, every 15 s and when one changes."""
         self._is_started = True
         self._spawn(self._ranker.run())
+        await self._claimer.first()
+        self._spawn(self._claimer.run())
 
     async def close(self) -> None:
         """Stop refreshing, probing and ranking; the transport is its owner's to close."""
@@ -117,12 +124,15 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._claimer.give_up()
 
-    async def ask(self, query: Query, *, deadline_s: float | None = None, fresh: bool = False) -> Answer[Value]:
+    async def ask(
+        self, query: Query, *, deadline_s: float | None = None, fresh: bool = False, purpose: Purpose = _USER
+    ) -> Answer[Value]:
         """Return one answer: from the cache, from the best source that works, or from what was seen before.
 
-        With `fresh` the cache is passed over. Raises `Unsupported`, `Unknown`, `SourcesFailed`, `SourcesExhausted` or
-        `DeadlineTooShort`, each only when nothing was ever seen.
+        With `fresh` the cache is passed over; behind users these keep their reserve. Raises `Unsupported`, `Unknown`,
+        `SourcesFailed`, `SourcesExhausted` or `DeadlineTooShort`, each only when nothing was ever seen.
         """
         now = self._clock.monotonic()
         slot = self._cache.slot(query, query)
@@ -136,8 +146,9 @@ class Engine:
         self._cache.misses += 1
         deadline = now + (slot.figures.deadline_s if deadline_s is None else deadline_s)
         until = now + (deadline - now) * _SHARE
+        place = slot if purpose is _USER or slot.lead is not None else Berth()
         try:
-            return await self._flight.share(slot, until, self._fetch, slot, now, deadline)
+            return await self._flight.share(place, until, self._fetch, slot, now, deadline, False, purpose)
         except (TimeoutError, DeadlineTooShort) as error:
             # Looked up here, by each caller for itself: what one had no time for is no answer for those who waited.
             tried = error.attempts if isinstance(error, DeadlineTooShort) else ()
@@ -147,11 +158,11 @@ class Engine:
                 raise DeadlineTooShort(self._clock.monotonic() - now, attempts) from None
             return found
 
-    async def sweep(self, query: Query, *, deadline_s: float | None = None) -> Sweep:
+    async def sweep(self, query: Query, *, deadline_s: float | None = None, purpose: Purpose = _USER) -> Sweep:
         """Return what every source that serves the query answers; raises `Unsupported` when there is none."""
         if not self.covers(query):
             raise Unsupported(describe(query))
-        return await self._sweeper.sweep(query, FIGURES[query.kind].deadline_s if deadline_s is None else deadline_s)
+        return await self._sweeper.sweep(query, deadline_s, purpose)
 
     def covers(self, query: Query) -> bool:
         """Say whether any source serves a query at all, whatever its state."""
@@ -190,7 +201,7 @@ class Engine:
         """Give a fresh value its sequence and hand it to store and live."""
         return self._outlet.publish(query, answer)
 
-    def subscribe(self, receiver: Callable[[Observation], None]) -> Callable[[], None]:
+    def subscribe(self, receiver: Receiver) -> Callable[[], None]:
         """Hand every later observation to a receiver that does not block; returns what ends that."""
         return self._outlet.subscribe(receiver)
 
@@ -220,13 +231,15 @@ class Engine:
         """Say whether the engine was started and not closed."""
         return self._is_started
 
-    async def _fetch(self, slot: Slot, started: float, deadline: float, native: bool = False) -> Answer[Value]:
+    async def _fetch(
+        self, slot: Slot, started: float, deadline: float, native: bool = False, purpose: Purpose = _USER
+    ) -> Answer[Value]:
         """Go through the plan, then to what was seen before; raises when both give nothing, or time was too short."""
         lanes = self._lanes(slot)
         if not lanes:
             raise Unsupported(describe(slot.query))
         until = started + (deadline - started) * _SHARE
-        done = await self._fetcher.fetch(slot, lanes, until, native=native)
+        done = await self._fetcher.fetch(slot, lanes, until, native=native, purpose=purpose)
         if done.winner is not None and done.value is not None:
             asked = 1 if done.doubted is None else 2
             return self._keeper.keep(
@@ -256,11 +269,11 @@ class Engine:
         now = self._clock.monotonic()
         slot = self._cache.slot(query, query)
         entry = slot.entry
-        if entry is not None and now < entry.grace_until and _is_native(known := entry.cached(now)):
+        if entry is not None and now < entry.grace_until and is_native(known := entry.cached(now)):
             return known
         own = self._cache.slot(("native", query), query)
         answer = await self._flight.share(own, until, self._fetch, own, now, now + (until - now) / _SHARE, True)
-        if not _is_native(answer):
+        if not is_native(answer):
             raise Unsupported(describe(query))
         return answer
 
@@ -283,16 +296,3 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _is_native(answer: Answer[Value]) -> bool:
-    """Say whether a price stands as its source gave it, and may measure others: it is not old, and not in doubt."""
-    price = answer.value
-    is_old = answer.provenance.freshness in (Freshness.STALE, Freshness.STORED)
-    return isinstance(price, Price) and price.native_quote is None and not price.flagged and not is_old
-
-
-def _rate_assets() -> dict[str, Asset]:
-    """Return the assets over which quotes are compared, by symbol."""
-    known = registry()
-    return {symbol: known.asset(symbol) for symbol in ("USDT", "USDC", "BTC")}

@@ -16,6 +16,7 @@ from server.providers.base import Tier
 _WEIGHT_ERRORS = 4.0
 _WEIGHT_LATENCY = 1.0
 _WEIGHT_LAG = 1.0
+_WEIGHT_QUOTA = 1.0
 _LAG_SPAN_S = 600.0
 _CLEARLY = 1.3
 _SETTLED_S = 30.0
@@ -59,7 +60,7 @@ class Plan:
         for kind, lanes in self._lanes.items():
             for lane in lanes:
                 lane.measures.refresh(now)
-                lane.score = score_of(lane)
+                lane.score = score_of(lane, now)
             lanes.sort(key=_place)
             for tier in {lane.source.tier for lane in lanes}:
                 self._hold(kind, tier, lanes, now)
@@ -106,14 +107,15 @@ class Plan:
         return Ranking(kind.value, tuple(ranked), self._computed)
 
 
-def score_of(lane: Lane) -> float:
-    """Return 1/(1 + Σ w·x) over error ratio, p70 latency in seconds, and lag against the kind's longest age."""
+def score_of(lane: Lane, now: float) -> float:
+    """Return 1/(1 + Σ w·x) over error ratio, p70 latency in seconds, lag against the longest age, quota used."""
     measures = lane.measures
     span = min(FIGURES[lane.kind].longest_s, _LAG_SPAN_S)
     weighed = (
         _WEIGHT_ERRORS * measures.error_ratio
         + _WEIGHT_LATENCY * (measures.p70_s or 0.0)
         + _WEIGHT_LAG * min(measures.lag_s / span, 1.0)
+        + _WEIGHT_QUOTA * (1.0 - lane.standing.quota.share_left(now))
     )
     return 1 / (1 + weighed)
 

@@ -57,6 +57,7 @@ from server.model.queries import (
     TrendingQuery,
     WhalesQuery,
 )
+from server.model.quota import BudgetName, Claim, Grant, Purpose, QuotaView
 
 __all__ = [
     "INTERVALS",
@@ -72,6 +73,7 @@ __all__ = [
     "BlockQuery",
     "BreakerState",
     "BreakerView",
+    "BudgetName",
     "Candle",
     "Candles",
     "CandlesQuery",
@@ -79,6 +81,7 @@ __all__ = [
     "ChainFamily",
     "ChainQuery",
     "ChainStatus",
+    "Claim",
     "Contract",
     "FearGreed",
     "FearGreedQuery",
@@ -86,6 +89,7 @@ __all__ = [
     "Freshness",
     "GasPrice",
     "GasQuery",
+    "Grant",
     "Interval",
     "Kind",
     "ListedAsset",
@@ -100,7 +104,9 @@ __all__ = [
     "Prices",
     "PricesQuery",
     "Provenance",
+    "Purpose",
     "Query",
+    "QuotaView",
     "RankedSource",
     "Ranking",
     "RequestRecord",

@@ -1,4 +1,4 @@
 """The database's revisions; run at every start by `server/store/migrate.py`."""
 
-HEAD = "0001"
+HEAD = "quota"
 """The newest revision, so that a start which has nothing to do need not read them all."""
