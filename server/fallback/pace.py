@@ -31,6 +31,10 @@ class Pace:
         self._raise = raise_
         self._cut_at = -inf
 
+    def share(self) -> float:
+        """Return which share of the published rate is allowed; 1 where none is published."""
+        return 1.0 if self.published == inf else self.rate / self.published
+
     def throttled(self, started: float, now: float) -> None:
         """Halve the rate, once for all calls that were under way then: together they are one refusal."""
         if started < self._cut_at:

@@ -42,6 +42,16 @@ class Policy:
     """Windows at least this long are claimed from the ledger."""
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of one limit, and when all of it is there again (monotonic seconds)."""
+
+    limit: int
+    span_s: float | None
+    tokens: float
+    full_at: float | None
+
+
 class _Said:
     """What the source last said is left, and until when that holds (monotonic seconds)."""
 
@@ -203,6 +213,22 @@ class Purse:
             if said.left - kept < tokens and said.until > latest:
                 latest, why = said.until, "used up, as it says itself"
         return latest, why
+
+    def lefts(self, now: float) -> list[Left]:
+        """Return what is left of every limit, for monitoring."""
+        held = {holding.name.span_s: holding for holding in self.holdings}
+        found = []
+        for window in self.windows:
+            if window.limit is not None:
+                tokens = window.left(now)
+                span_s = window.whole_s
+                if span_s in held:
+                    tokens = min(tokens, held[int(span_s)].left(now))
+                found.append(Left(window.limit, span_s, tokens, window.full_at()))
+        for said in self._said.values():
+            if said.limit and now < said.until:
+                found.append(Left(said.limit, None, said.left, said.until))
+        return found
 
     def _believe(self, stated: Allowance, now: float) -> None:
         """Keep what the source says is left; within one span it only falls, for calls are under way that it counts."""

@@ -15,11 +15,12 @@ _EXACT = 100
 class Window:
     """Counts what was spent. `limit` None counts without a limit."""
 
-    __slots__ = ("_full_s", "_grain_s", "_reserve", "_spent", "kept", "limit", "most", "span_s", "used")
+    __slots__ = ("_grain_s", "_reserve", "_spent", "kept", "limit", "most", "span_s", "used", "whole_s")
 
     def __init__(self, limit: int | None, span_s: float, reserve: float) -> None:
         self.limit = limit
-        self._full_s = span_s
+        self.whole_s = span_s
+        """The span that the limit is for; `span_s` is longer while the pace allows less than one in it."""
         self._reserve = reserve
         self._grain_s = 0.0 if limit is not None and limit <= _EXACT else span_s / _EXACT
         self._spent: deque[list[float]] = deque()
@@ -33,15 +34,15 @@ class Window:
 
     def restore(self) -> None:
         """Allow the whole limit."""
-        self.span_s = self._full_s
+        self.span_s = self.whole_s
         self.most = inf if self.limit is None else self.limit
         self.kept = 0 if self.limit is None else int(self.limit * self._reserve)
 
     def slow(self, rate: float) -> None:
         """Allow `rate` tokens a second; where that is less than one in the span, one in a longer span."""
-        most = max(1, int(rate * self._full_s))
+        most = max(1, int(rate * self.whole_s))
         self.most = most if self.limit is None else min(most, self.limit)
-        self.span_s = max(self._full_s, 1 / rate)
+        self.span_s = max(self.whole_s, 1 / rate)
         self.kept = int(self.most * self._reserve)
 
     def left(self, now: float) -> float:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from server.model.quota import QuotaView
+
 
 class SourceState(StrEnum):
     """A source's health over all that it serves."""
@@ -94,6 +96,9 @@ class SourceView:
     base_url: str
     excluded: str = ""
     """Why it is not asked at all, such as `no key`; empty when it is."""
+    quotas: tuple[QuotaView, ...] = ()
+    keys: int = 0
+    rejected_keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)

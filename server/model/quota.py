@@ -63,7 +63,8 @@ class QuotaView:
     """Which of the source's keys, such as `2 of 3`; empty without one."""
     egress: str
     limit: int
-    span_s: float
+    span_s: float | None
+    """None where the source itself says what is left, and not of which span."""
     remaining: int
     remaining_share: float
     reset_time: datetime | None
