@@ -225,10 +225,8 @@ class Purse:
                 if span_s in held:
                     tokens = min(tokens, held[int(span_s)].left(now))
                 found.append(Left(window.limit, span_s, tokens, window.full_at()))
-        for said in self._said.values():
-            if said.limit and now < said.until:
-                found.append(Left(said.limit, None, said.left, said.until))
-        return found
+        stated = [each for each in self._said.values() if now < each.until]
+        return found + [Left(each.limit, None, each.left, each.until) for each in stated if each.limit]
 
     def _believe(self, stated: Allowance, now: float) -> None:
         """Keep what the source says is left; within one span it only falls, for calls are under way that it counts."""
