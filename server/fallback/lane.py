@@ -102,7 +102,9 @@ class Standing:
             return Exclusion(Outcome.SKIPPED_KEY, "key rejected")
         if now < self._region_until:
             return Exclusion(Outcome.SKIPPED_OPEN, "blocked in this region")
-        return Exclusion(Outcome.SKIPPED_QUOTA, "resting after too many requests")
+        wait = self.quota.wait(now, 1, _USER)
+        reason = "resting after too many requests" if wait is None else wait.reason
+        return Exclusion(Outcome.SKIPPED_QUOTA, f"{reason}, free in {span_text(self.out_until - now)}")
 
     def is_regional(self, now: float) -> bool:
         """Say whether the source refuses this way out."""

@@ -209,3 +209,13 @@ def test_a_grant_of_less_than_was_wanted_is_not_asked_for_again_at_once() -> Non
     assert claim is not None
     holding.take(claim, Grant(0, 100, claim.slice), 0.0, START_S)
     assert holding.claim(0.5, START_S + 0.5) is None
+
+
+def test_a_block_ends_with_the_slice_that_follows_its_own() -> None:
+    """What is not spent by then is not spent at all, for the ledger counts it no longer than a day from there."""
+    process = Process(Ledger(), 100)
+    process.claim(0.0, START_S)
+    end = SLICE_S * (START_S // SLICE_S + 2) - START_S
+    assert process.holding.ready(end - 0.001) == process.holding.block
+    assert process.holding.ready(end + 0.001) == 0
+    assert SLICE_S <= end <= 2 * SLICE_S
