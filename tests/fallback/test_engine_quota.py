@@ -170,16 +170,23 @@ def test_a_user_does_not_wait_for_a_collectors_fetch() -> None:
     """A collector that may not touch the reserve finds nothing; a user who asks at the same time is answered."""
 
     async def story(world: World, clock: VirtualClock) -> None:
+        async def failing(_request: Request) -> Reply:
+            await asyncio.sleep(0.3)
+            return Reply(500, b"")
+
+        world.says("b")
         world.says("a")
-        engine = world.engine([source("a", limits=(Limit(4, 600),))])
+        engine = world.engine([source("a", Tier.CRITICAL), source("b", Tier.LOW, limits=(Limit(4, 600),))])
+        world.does("a", failing)
         for _ in range(3):
             await ask(engine, BEHIND)
-        clock.advance(100)  # what was cached is past its grace
+            clock.advance(100)
         behind = asyncio.create_task(engine.ask(ETH_USD, purpose=BEHIND))
+        await asyncio.sleep(0.1)
         users = asyncio.create_task(engine.ask(ETH_USD))
-        with pytest.raises(SourcesExhausted):
+        with pytest.raises(SourcesFailed):
             await behind
-        assert (await users).provenance.source == "a"
+        assert (await users).provenance.source == "b"
 
     play(story)
 
@@ -308,14 +315,16 @@ def test_the_source_with_more_left_goes_first() -> None:
     """Of two that are alike otherwise the one whose free calls are less used up is asked."""
 
     async def story(world: World, _clock: VirtualClock) -> None:
-        for name in ("a", "b"):
+        shared = {"limits": (Limit(20, 3600),), "quota_group": "host"}
+        for name in ("a", "b", "c"):
             world.says(name)
-        engine = world.engine([source(name, limits=(Limit(20, 3600),)) for name in ("a", "b")])
+        engine = world.engine([source("a", Tier.CRITICAL, **shared), source("b", **shared), source("c")])
         await engine.start()
+        assert [each.source for each in engine.ranking(Kind.PRICE).sources] == ["a", "b", "c"]
         for _ in range(15):
-            await engine.ask(BTC_USD, fresh=True)
-            await asyncio.sleep(16)
-        assert abs(world.asked["a"] - world.asked["b"]) <= 1
+            await ask(engine)
+        await asyncio.sleep(60)
+        assert [each.source for each in engine.ranking(Kind.PRICE).sources] == ["a", "c", "b"]
         await engine.close()
 
     play(story)
