@@ -11,11 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 _EPOCH_S = 1e9
 _EPOCH_MS = 1e12
 _LONGEST_S = 31 * 86_400.0
 _MOST = 10**12
+_LONGEST_DATE = 40
+_SHORT = 12
+"""Whole numbers of fewer digits, nearly all there are, are read without a closer look."""
 _SPANS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "month": 30 * 86_400.0}
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _USED = re.compile(r"x-(?:mbx|sapi)-used-(?:ip-)?weight-([0-9]{1,4})([smhd])")
@@ -23,8 +27,7 @@ _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _ITEM = re.compile(r"(\w+)\s*=\s*\"?([0-9]{1,12})")
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """One budget as its source sees it. `name` tells it from others; None for what the source does not say."""
 
     name: str
@@ -150,6 +153,8 @@ def _label(item: str) -> str:
 
 def _whole(text: str) -> int | None:
     """Return a whole number of a header, the first of several; None for anything else."""
+    if len(text) < _SHORT and text.isascii() and text.isdigit():
+        return int(text)
     first = re.split(r"[,;]", text, maxsplit=1)[0].strip()
     return min(int(float(first)), _MOST) if _NUMBER.fullmatch(first) else None
 
@@ -157,7 +162,7 @@ def _whole(text: str) -> int | None:
 def _reset(text: str, wall_s: float, unit_s: float) -> float | None:
     """Return the seconds until a reset: given as such, as a time since 1970 (in seconds or less), or as a date."""
     text = text.strip()
-    if _NUMBER.fullmatch(text):
+    if (len(text) < _SHORT and text.isascii() and text.isdigit()) or _NUMBER.fullmatch(text):
         value = float(text)
         if value >= _EPOCH_MS:
             value = value / 1000 - wall_s
@@ -165,8 +170,17 @@ def _reset(text: str, wall_s: float, unit_s: float) -> float | None:
             value -= wall_s
         else:
             value *= unit_s
-        return min(max(value, 0.0), _LONGEST_S)
-    if not text or len(text) > 40:
+    else:
+        date = _date(text)
+        if date is None:
+            return None
+        value = date - wall_s
+    return min(max(value, 0.0), _LONGEST_S)
+
+
+def _date(text: str) -> float | None:
+    """Return a date in the usual forms as seconds since 1970, None for what is none."""
+    if not text or len(text) > _LONGEST_DATE:
         return None
     try:
         date = datetime.fromisoformat(text)
@@ -175,9 +189,7 @@ def _reset(text: str, wall_s: float, unit_s: float) -> float | None:
             date = parsedate_to_datetime(text)
         except (ValueError, OverflowError, IndexError):
             return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
     try:
-        return min(max(date.timestamp() - wall_s, 0.0), _LONGEST_S)
+        return (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

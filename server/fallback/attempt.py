@@ -197,26 +197,25 @@ class Runner:
         capability, source = lane.capability, lane.source
         replies: tuple[Reply, ...] = ()
         requests = capability.build(source, query)
-        for number in range(_MOST_FOLLOWS):
-            await drawing.spend(requests, is_first=not number)
+        drawing.begin(requests)
+        for _ in range(_MOST_FOLLOWS):
             if len(requests) == 1:
                 got = [await self._reply(lane, requests[0], drawing)]
             else:
                 got = await _together([self._reply(lane, each, drawing) for each in requests])
-            size = 0
             for reply in got:
-                size += len(reply.body)
                 drawing.hear(reply)
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.secret is not None)) is not None:
                     raise _Refused(outcome, reply.status, retry_after(reply.headers, self._clock.now()))
             replies = (*replies, *got)
-            if size > _BIG:
+            if sum(len(reply.body) for reply in got) > _BIG:
                 found = await asyncio.to_thread(capability.parse, source, query, replies)
             else:
                 found = capability.parse(source, query, replies)
             if not isinstance(found, Follow):
                 return found
             requests = found.requests
+            await drawing.follow(requests)
         raise BadAnswer("schema", f"more than {_MOST_FOLLOWS} rounds of requests")
 
     def _reply(self, lane: Lane, request: Request, drawing: Drawing) -> Coroutine[None, None, Reply]:

@@ -22,44 +22,51 @@ class OutOfQuota(Exception):
 class Drawing:
     """The purse that one attempt draws on, chosen when it begins. None draws on nothing, and nothing may be asked."""
 
-    __slots__ = ("_clock", "_lane", "_purpose", "_started", "purse", "secret")
+    __slots__ = ("_clock", "_granted", "_lane", "_purpose", "_started", "purse", "secret")
 
     def __init__(self, lane: Lane, purpose: Purpose, clock: Clock, now: float) -> None:
         self._lane = lane
         self._purpose = purpose
         self._clock = clock
         self._started = now
-        self.purse = lane.standing.quota.pick(now, lane.cost, purpose)
-        self.secret = self.purse.secret if self.purse is not None else None
+        self._granted = lane.cost
+        purse = self.purse = lane.standing.quota.pick(now, lane.cost, purpose)
+        self.secret = purse.secret if purse is not None else None
 
-    async def spend(self, requests: Sequence[Request], *, is_first: bool) -> None:
-        """Draw for requests about to be sent; raises `OutOfQuota` before the first that the limits cannot bear.
-
-        Later ones wait their turn for a moment: what was asked before them is lost otherwise.
-        """
-        purse, lane = self.purse, self._lane
+    def begin(self, requests: Sequence[Request]) -> None:
+        """Draw for an attempt's first requests, in the moment in which it begins; raises `OutOfQuota`."""
+        purse, lane, now = self.purse, self._lane, self._started
         if purse is None:
             raise OutOfQuota
-        cost = requests[0].cost if len(requests) == 1 else sum(each.cost for each in requests)
-        now = self._clock.monotonic()
-        background = self._purpose is not _USER
+        cost = _cost(requests)
+        if cost > self._granted and not purse.allows(now, cost, background=self._purpose is not _USER):
+            raise OutOfQuota
+        purse.spend(now, cost)
+        if cost != lane.cost:
+            lane.cost = min(lane.cost, cost) if lane.measures.calls else cost
+
+    async def follow(self, requests: Sequence[Request]) -> None:
+        """Draw for later requests; they wait their turn for a moment, for what was asked before is lost otherwise."""
+        purse, clock = self.purse, self._clock
+        if purse is None:
+            raise OutOfQuota
+        cost, background = _cost(requests), self._purpose is not _USER
+        now = clock.monotonic()
         if not purse.allows(now, cost, background=background):
             at, _ = purse.free_at(now, cost, background=background)
-            if is_first or at - now > _TURN_S:
+            if at - now > _TURN_S:
                 raise OutOfQuota
-            await self._clock.sleep(at - now)
-            now = self._clock.monotonic()
+            await clock.sleep(at - now)
+            now = clock.monotonic()
             if not purse.allows(now, cost, background=background):
                 raise OutOfQuota
         purse.spend(now, cost)
-        if is_first:
-            lane.cost = min(lane.cost, cost) if lane.measures.calls else cost
 
     def hear(self, reply: Reply) -> None:
         """Take in what an answer says of the source's limits."""
-        if reply.headers and self.purse is not None:
-            clock = self._clock
-            self.purse.hear(reply.headers, clock.monotonic(), clock.now().timestamp(), refused=reply.status != 200)
+        purse, headers = self.purse, reply.headers
+        if headers and purse is not None and purse.listens(headers, refused=reply.status != 200):
+            purse.hear(headers, self._clock.monotonic(), self._clock.now().timestamp())
 
     def why_not(self) -> str:
         """Return why nothing could be drawn."""
@@ -77,3 +84,8 @@ class Drawing:
             if not standing.is_troubled:
                 return
         standing.note(outcome, purse, self._started, now, retry_after_s)
+
+
+def _cost(requests: Sequence[Request]) -> int:
+    """Return what requests take of their source's limits."""
+    return requests[0].cost if len(requests) == 1 else sum(each.cost for each in requests)

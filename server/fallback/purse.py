@@ -167,15 +167,18 @@ class Purse:
         """Ask nothing for a while, as the source wishes."""
         self.resting_until = max(self.resting_until, now + min(max(span_s, 1.0), _THROTTLE_LONGEST_S))
 
-    def hear(self, headers: Mapping[str, str], now: float, wall_s: float, *, refused: bool) -> None:
-        """Read what the source says of its limits; which headers it sends is looked up now and then, not each time."""
+    def listens(self, headers: Mapping[str, str], *, refused: bool) -> bool:
+        """Say whether the source states its limits; which headers it sends is looked up now and then, not each time."""
         if refused or not self._looked:
             self._names = names_in(headers)
             self._looked = _LOOK_EVERY
         self._looked -= 1
-        if self._names:
-            for said in allowances(headers, self._names, wall_s):
-                self._believe(said, now)
+        return bool(self._names)
+
+    def hear(self, headers: Mapping[str, str], now: float, wall_s: float) -> None:
+        """Read what the source says of its limits."""
+        for said in allowances(headers, self._names, wall_s):
+            self._believe(said, now)
 
     def share_left(self, now: float, least_s: float = 0.0) -> float:
         """Return the share of the purse that is left: of the window with the least, of those of `least_s` or more."""

@@ -22,6 +22,8 @@ DIRECT = "direct"
 _KEY_REST_S = 3600.0
 _RANKED_FROM_S = 60.0
 _MOMENT_S = 0.25
+_TURNS = 8
+"""How often one of several keys is taken before the one with most left is looked for again."""
 _BACKGROUND = Purpose.BACKGROUND
 
 
@@ -37,6 +39,8 @@ class Quota:
     """Every purse of one source. Sources of one quota group share one of these."""
 
     __slots__ = (
+        "_chosen",
+        "_draws",
         "_keys",
         "_limits",
         "_name",
@@ -58,6 +62,8 @@ class Quota:
         self._limits = (source.limits, key.limits or source.limits if key is not None else source.limits)
         self.dry_until = -inf
         """Until when no request may go out directly; noted for a moment when one was refused, then looked at again."""
+        self._chosen: Purse | None = None
+        self._draws = 0
         self._rejected_until = [-inf] * len(self._keys)
         self._purses: dict[tuple[int, str], Purse] = {}
         self.holdings: list[Holding] = []
@@ -71,17 +77,24 @@ class Quota:
         background = purpose is _BACKGROUND
         only = self._only
         if only is not None and egress == DIRECT:
-            able = [only] if only.allows(now, tokens, background=background) else []
+            if only.allows(now, tokens, background=background):
+                return only
+            able = []
         else:
+            chosen = self._chosen
+            if chosen is not None and chosen.egress == egress and self._draws < _TURNS:
+                self._draws += 1
+                if chosen.allows(now, tokens, background=background):
+                    return chosen
             able = [each for each in self._usable(now, egress) if each.allows(now, tokens, background=background)]
         if not able:
             if not background and tokens <= 1 and egress == DIRECT:
                 wait = self.wait(now, tokens, purpose)
                 self.dry_until = min(now + _MOMENT_S, now if wait is None else wait.until)
             return None
-        if len(able) == 1:
-            return able[0]
-        return max(able, key=lambda each: (each.share_left(now), -each.spent))
+        best = max(able, key=lambda each: (each.share_left(now), -each.spent))
+        self._chosen, self._draws = (best if best.secret is not None else None), 0
+        return best
 
     def has_key(self) -> bool:
         """Say whether a key was given."""
@@ -93,6 +106,7 @@ class Quota:
             return False
         number = self._keys.index(purse.secret)
         is_news = now >= self._rejected_until[number]
+        self._chosen = None
         self._rejected_until[number] = now + _KEY_REST_S
         return is_news
 

@@ -27,6 +27,12 @@ STEPS = st.lists(
 )
 
 
+def hear(purse: Purse, headers: dict[str, str], now: float, wall_s: float, *, refused: bool) -> None:
+    """Let a purse hear the headers of one answer."""
+    if purse.listens(headers, refused=refused):
+        purse.hear(headers, now, wall_s)
+
+
 def spent(log: list[tuple[float, int]], at: float, span_s: float) -> int:
     """Return what was spent in the span that ends at a time."""
     return sum(tokens for time, tokens in log if time <= at and time + span_s > at)
@@ -89,7 +95,7 @@ def test_what_the_source_says_itself_goes_before_what_its_terms_say() -> None:
     """A hundred a minute by its terms and none by its own word is none, until it said."""
     purse = Purse(None, "direct", (Limit(100, 60),), Policy())
     said = {"x-ratelimit-remaining": "2", "x-ratelimit-limit": "100", "x-ratelimit-reset": "30"}
-    purse.hear(said, 0.0, 0.0, refused=False)
+    hear(purse, said, 0.0, 0.0, refused=False)
     for _ in range(2):
         assert purse.allows(1.0, 1, background=False)
         assert not purse.allows(1.0, 1, background=True)
@@ -102,18 +108,18 @@ def test_what_the_source_says_itself_goes_before_what_its_terms_say() -> None:
 def test_within_one_span_what_is_said_to_be_left_only_falls() -> None:
     """An answer that comes late knows less of what was asked meanwhile; a new span begins anew."""
     purse = Purse(None, "direct", (Limit(100, 60),), Policy())
-    purse.hear({"x-ratelimit-remaining": "1", "x-ratelimit-reset": "30"}, 0.0, 0.0, refused=False)
-    purse.hear({"x-ratelimit-remaining": "40", "x-ratelimit-reset": "29"}, 1.0, 1.0, refused=False)
+    hear(purse, {"x-ratelimit-remaining": "1", "x-ratelimit-reset": "30"}, 0.0, 0.0, refused=False)
+    hear(purse, {"x-ratelimit-remaining": "40", "x-ratelimit-reset": "29"}, 1.0, 1.0, refused=False)
     purse.spend(1.0, 1)
     assert not purse.allows(2.0, 1, background=False)
-    purse.hear({"x-ratelimit-remaining": "50", "x-ratelimit-reset": "60"}, 31.0, 31.0, refused=False)
+    hear(purse, {"x-ratelimit-remaining": "50", "x-ratelimit-reset": "60"}, 31.0, 31.0, refused=False)
     assert purse.allows(31.0, 50, background=False)
 
 
 def test_used_weight_is_held_against_the_limit_of_the_same_span() -> None:
     """Others behind the same address spend as well: what the source counted is gone."""
     purse = Purse(None, "direct", (Limit(6000, 60),), Policy())
-    purse.hear({"x-mbx-used-weight-1m": "5999"}, 0.0, 20.0, refused=False)
+    hear(purse, {"x-mbx-used-weight-1m": "5999"}, 0.0, 20.0, refused=False)
     assert purse.allows(0.0, 1, background=False)
     assert not purse.allows(0.0, 2, background=False)
     assert purse.allows(40.0, 2, background=False)
@@ -122,12 +128,12 @@ def test_used_weight_is_held_against_the_limit_of_the_same_span() -> None:
 def test_headers_that_come_only_when_it_gets_tight_are_seen() -> None:
     """A refusal is looked at closely, and every so often an answer."""
     purse = Purse(None, "direct", (Limit(100, 60),), Policy())
-    purse.hear({"date": "today"}, 0.0, 0.0, refused=False)
-    purse.hear({"ratelimit": "limit=100, remaining=0, reset=50"}, 1.0, 1.0, refused=True)
+    hear(purse, {"date": "today"}, 0.0, 0.0, refused=False)
+    hear(purse, {"ratelimit": "limit=100, remaining=0, reset=50"}, 1.0, 1.0, refused=True)
     assert not purse.allows(2.0, 1, background=False)
     other = Purse(None, "direct", (Limit(100, 60),), Policy())
     for number in range(70):
-        other.hear({"ratelimit": "limit=100, remaining=0, reset=50"} if number else {}, 1.0, 1.0, refused=False)
+        hear(other, {"ratelimit": "limit=100, remaining=0, reset=50"} if number else {}, 1.0, 1.0, refused=False)
     assert not other.allows(2.0, 1, background=False)
 
 
@@ -144,7 +150,7 @@ def test_keys_are_taken_by_what_they_have_left() -> None:
         purse.spend(0.0, 1)
         used.append(purse.label)
     assert sorted(used) == sorted(["1 of 3", "2 of 3", "3 of 3"] * 10)
-    assert {used[:3][0], used[:3][1], used[:3][2]} == {"1 of 3", "2 of 3", "3 of 3"}
+    assert max(map(used[:18].count, set(used))) < 10
 
 
 def test_a_refused_key_rests_and_the_others_go_on() -> None:
