@@ -163,8 +163,7 @@ class Runner:
             tried.outcome, tried.detail = error.outcome, f"HTTP {error.status}"
             tried.retry_after_s = error.retry_after_s
         except BadAnswer as error:
-            tried.outcome = of_bad_answer(error, keyed=drawing.secret is not None)
-            tried.detail = error.detail or error.reason
+            tried.outcome, tried.detail = of_bad_answer(error, keyed=drawing.is_keyed), error.detail or error.reason
         except asyncio.CancelledError:
             overdue = clock.monotonic() - start >= lane.late_s()
             tried.outcome = Outcome.OVERDUE if overdue else Outcome.CANCELLED
@@ -205,7 +204,7 @@ class Runner:
                 got = await _together([self._reply(lane, each, drawing) for each in requests])
             for reply in got:
                 drawing.hear(reply)
-                if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.secret is not None)) is not None:
+                if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
                     raise _Refused(outcome, reply.status, retry_after(reply.headers, self._clock.now()))
             replies = (*replies, *got)
             if sum(len(reply.body) for reply in got) > _BIG:
@@ -272,9 +271,7 @@ class Runner:
         verdict = _SUCCESS if outcome is _OK else VERDICTS[outcome]
         turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
         lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
-        is_news = verdict is not _SUCCESS or lane.standing.is_troubled
-        drawing.settle(outcome, verdict, now, tried.retry_after_s)
-        if is_news:
+        if drawing.settle(outcome, verdict, now, tried.retry_after_s):
             turned = turned or outcome in _SETS_ASIDE or verdict is _SUCCESS
         if turned:
             self._changed(lane)

@@ -33,6 +33,11 @@ class Drawing:
         purse = self.purse = lane.standing.quota.pick(now, lane.cost, purpose)
         self.secret = purse.secret if purse is not None else None
 
+    @property
+    def is_keyed(self) -> bool:
+        """Whether the attempt sends a key."""
+        return self.secret is not None
+
     def begin(self, requests: Sequence[Request]) -> None:
         """Draw for an attempt's first requests, in the moment in which it begins; raises `OutOfQuota`."""
         purse, lane, now = self.purse, self._lane, self._started
@@ -73,17 +78,18 @@ class Drawing:
         out = self._lane.exclusion(self._clock.monotonic(), self._purpose)
         return "its limits leave no room for all that it would be asked" if out is None else out.reason
 
-    def settle(self, outcome: Outcome, verdict: Verdict, now: float, retry_after_s: float | None) -> None:
-        """Tell the purse and the standing how the attempt ended."""
+    def settle(self, outcome: Outcome, verdict: Verdict, now: float, retry_after_s: float | None) -> bool:
+        """Tell the purse and the standing how the attempt ended; return whether the standing had to take it in."""
         purse, standing = self.purse, self._lane.standing
         if purse is None:
-            return
+            return False
         if verdict is Verdict.SUCCESS:
             if purse.rests or purse.pace.is_slowed:
                 purse.succeeded(self._started)
             if not standing.is_troubled:
-                return
+                return False
         standing.note(outcome, purse, self._started, now, retry_after_s)
+        return True
 
 
 def _cost(requests: Sequence[Request]) -> int:

@@ -159,7 +159,7 @@ class Lane:
         standing.lanes.append(self)
 
     def admit(self, now: float, purpose: Purpose = _USER) -> Admission | None:
-        """Return leave to ask the source, None when it is excluded or out of purse; a probe leaves users' reserve."""
+        """Return leave to ask the source, None when it is excluded or out of budget; a probe leaves users' reserve."""
         standing, breaker = self.standing, self.breaker
         if now < standing.out_until:
             return None
