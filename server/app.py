@@ -9,7 +9,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
 from typing import Any
 
 import structlog
@@ -22,7 +21,6 @@ from server.fallback import Engine
 from server.fallback.http import Transport
 from server.fallback.stand_in import Catalog, catalog_of
 from server.live import Hub
-from server.model import Observation
 from server.observe import logs
 from server.observe.metrics import Exposition, Metrics
 from server.providers.catalog import PROVIDERS
@@ -173,10 +171,6 @@ async def _listen(
     return public, admin
 
 
-def _offer(store: Store, observation: Observation) -> None:
-    store.offer(observation)  # what a full queue refuses is counted there
-
-
 async def _leave(health: Health, desk: Desk, hub: Hub) -> None:
     """Begin to drain: say NOT_SERVING before anything stops, take no new stream, tell those that are open."""
     health.set(serving=False)
@@ -260,10 +254,11 @@ async def _start_engine(
         keys=keys(),
         stored=store,
         memory=store,
+        ledger=store,
         simulated=bool(base_urls),
         base_urls=base_urls,
     )
-    stack.callback(engine.subscribe(partial(_offer, store)))
+    stack.callback(engine.subscribe(store.offer))
     await engine.start()
     stack.push_async_callback(engine.close)
     return engine

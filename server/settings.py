@@ -71,6 +71,18 @@ class Settings(BaseSettings):
         2.0, gt=0, description="how often sources' health is kept and operators' decisions are looked for, in seconds"
     )
     lease_s: float = Field(5.0, gt=0, description="how long one fetch may hold equal ones back, in seconds")
+    quota_reserve: float = Field(
+        0.3, ge=0, lt=1, description="share of each source's limits that is kept for users over collectors"
+    )
+    quota_hedge_room: float = Field(
+        0.2, ge=0, le=1, description="no hedge goes to a source with less than this share of a limit left"
+    )
+    quota_cut: float = Field(0.5, gt=0, lt=1, description="factor of a source's rate after it refuses for too many")
+    quota_raise: float = Field(0.05, gt=0, le=1, description="share by which each success raises a lowered rate")
+    quota_floor: float = Field(1.0, gt=0, description="requests a minute that a lowered rate never goes under")
+    quota_share: float = Field(
+        1.0, gt=0, le=1, description="share of sources' limits for this process, 1/n where n of them share nothing"
+    )
     body_limit: int = Field(16 * 1024 * 1024, gt=0, description="most bytes of one answer, after decompression")
     cache_entries: int = Field(50_000, gt=0, description="most answers, and rows of lists in them, that are cached")
     store_queue: int = Field(50_000, gt=0, description="most rows that wait for the database; more are refused")

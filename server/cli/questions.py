@@ -209,12 +209,13 @@ def sources(*, json: Json = False, address: Address = None) -> None:
             f"{s.call_count}",
             f"{s.success_ratio:.0%}" if s.call_count else "-",
             "-" if s.latency_p50_ms is None else f"{s.latency_p50_ms:.0f}",
+            f"{min(q.remaining_share for q in s.quotas):.0%}" if s.quotas else "-",
             (f"({s.excluded_reason}) " if s.excluded_reason else "") + ", ".join(s.kinds),
         )
         for s in items
     ]
-    heads = ("source", "state", "tier", "calls", "success", "p50 ms", "serves")
-    show(items, json, lambda: look.table(heads, rows, right=(3, 4, 5)))
+    heads = ("source", "state", "tier", "calls", "success", "p50 ms", "quota", "serves")
+    show(items, json, lambda: look.table(heads, rows, right=(3, 4, 5, 6)))
 
 
 def status(*, json: Json = False, address: Address = None) -> None:

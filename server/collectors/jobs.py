@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from server.collectors.schedule import Schedule
 from server.errors import NerkhError
 from server.fallback import Engine
-from server.model import Chain, FearGreedQuery, GasQuery, NewsQuery, PricesQuery, Query
+from server.model import Chain, FearGreedQuery, GasQuery, NewsQuery, PricesQuery, Purpose, Query
 
 DEADLINE_S = 20.0
+BEHIND = Purpose.BACKGROUND
+"""Collectors leave users their reserve of every source's limits."""
 
 
 def usual_schedules(engine: Engine, chains: Sequence[Chain]) -> tuple[Schedule, ...]:
@@ -25,7 +27,7 @@ def usual_schedules(engine: Engine, chains: Sequence[Chain]) -> tuple[Schedule, 
 
 def _asking(engine: Engine, query: Query) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
-        await engine.ask(query, deadline_s=DEADLINE_S)
+        await engine.ask(query, deadline_s=DEADLINE_S, purpose=BEHIND)
 
     return run
 
@@ -33,7 +35,7 @@ def _asking(engine: Engine, query: Query) -> Callable[[], Awaitable[None]]:
 def _asking_all(engine: Engine, queries: Sequence[Query]) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
         found = await asyncio.gather(
-            *(engine.ask(query, deadline_s=DEADLINE_S) for query in queries), return_exceptions=True
+            *(engine.ask(query, deadline_s=DEADLINE_S, purpose=BEHIND) for query in queries), return_exceptions=True
         )
         failures = [each for each in found if isinstance(each, BaseException)]
         strange = [each for each in failures if not isinstance(each, NerkhError)]
@@ -45,6 +47,6 @@ def _asking_all(engine: Engine, queries: Sequence[Query]) -> Callable[[], Awaita
 
 def _sweeping(engine: Engine, query: Query) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
-        await engine.sweep(query, deadline_s=DEADLINE_S)
+        await engine.sweep(query, deadline_s=DEADLINE_S, purpose=BEHIND)
 
     return run

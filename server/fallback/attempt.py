@@ -18,12 +18,26 @@ from server.errors import BadAnswer
 from server.fallback.breaker import Admission
 from server.fallback.checks import believable, judge
 from server.fallback.classify import VERDICTS, Verdict, of_bad_answer, of_reply, retry_after_s
+from server.fallback.drawing import Drawing, OutOfQuota
 from server.fallback.figures import figures_of
-from server.fallback.http import Secret, Transport, TransportFailure
+from server.fallback.http import Transport, TransportFailure
 from server.fallback.lane import Lane
+from server.fallback.together import together
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch
-from server.model import Articles, Attempt, Block, BlockQuery, ChainStatus, GasPrice, Outcome, Prices, Query, Value
+from server.model import (
+    Articles,
+    Attempt,
+    Block,
+    BlockQuery,
+    ChainStatus,
+    GasPrice,
+    Outcome,
+    Prices,
+    Purpose,
+    Query,
+    Value,
+)
 from server.providers.base import Follow, Reply, Request
 
 _log = structlog.get_logger()
@@ -123,7 +137,14 @@ class Runner:
         """Exceptions other than `BadAnswer` that parsers raised; each is a fault of ours."""
 
     async def run(
-        self, lane: Lane, query: Query, admission: Admission, timeout_s: float, tried: Tried | None = None
+        self,
+        lane: Lane,
+        query: Query,
+        admission: Admission,
+        timeout_s: float,
+        tried: Tried | None = None,
+        *,
+        purpose: Purpose = Purpose.USER,
     ) -> Tried:
         """Ask one source within `timeout_s` and record how it ended; raises nothing but `CancelledError`.
 
@@ -131,24 +152,26 @@ class Runner:
         """
         clock = self._clock
         start = clock.monotonic()
-        secret = lane.standing.secret(start) if lane.source.key is not None else None
+        drawing = Drawing(lane, purpose, clock, start)
         if tried is None:
             tried = Tried(lane)
         lane.under_way += 1
         try:
             async with asyncio.timeout(timeout_s) as tried.limit:
-                value = await self._value(lane, query, secret)
+                value = await self._value(lane, query, drawing)
             tried.limit = None
             self._judge(tried, query, value)
         except TimeoutError:
             self._ran_out(tried, clock.monotonic() - start, timeout_s)
+        except OutOfQuota:
+            tried.outcome, tried.detail = Outcome.SKIPPED_QUOTA, drawing.why_not()
         except TransportFailure as error:
             tried.outcome, tried.detail = error.outcome, error.detail
         except _Refused as error:
             tried.outcome, tried.detail = error.outcome, f"HTTP {error.status}"
             tried.retry_after_s, tried.is_gone = error.retry_after_s, error.status == _GONE
         except BadAnswer as error:
-            tried.outcome, tried.detail = of_bad_answer(error, keyed=secret is not None), error.detail or error.reason
+            tried.outcome, tried.detail = of_bad_answer(error, keyed=drawing.is_keyed), error.detail or error.reason
         except asyncio.CancelledError:
             overdue = clock.monotonic() - start >= lane.late_s()
             tried.outcome = Outcome.OVERDUE if overdue else Outcome.CANCELLED
@@ -159,7 +182,7 @@ class Runner:
         finally:
             tried.limit = None
             lane.under_way -= 1
-            self._record(tried, admission, secret, start)
+            self._record(tried, admission, drawing, start)
         if tried.outcome is Outcome.UNKNOWN_ASSET:
             lane.learn(query, clock.monotonic())
             self._changed(lane)
@@ -178,34 +201,35 @@ class Runner:
         if lane.breaker.recant(now):
             self._changed(lane)
 
-    async def _value(self, lane: Lane, query: Query, secret: Secret | None) -> Value:
+    async def _value(self, lane: Lane, query: Query, drawing: Drawing) -> Value:
         """Send the requests, and those that parsing asks for after them, until there is a value."""
         capability, source = lane.capability, lane.source
         replies: tuple[Reply, ...] = ()
         requests = capability.build(source, query)
+        drawing.begin(requests)
         for _ in range(_MOST_FOLLOWS):
             if len(requests) == 1:
-                got = [await self._reply(lane, requests[0], secret)]
+                got = [await self._reply(lane, requests[0], drawing)]
             else:
-                got = await _together([self._reply(lane, each, secret) for each in requests])
-            size = 0
+                got = await together([self._reply(lane, each, drawing) for each in requests])
             for reply in got:
-                size += len(reply.body)
-                if reply.status != 200 and (outcome := of_reply(reply, keyed=secret is not None)) is not None:
+                drawing.hear(reply)
+                if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
                     raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
             replies = (*replies, *got)
-            if size > _BIG:
+            if sum(len(reply.body) for reply in got) > _BIG:
                 found = await asyncio.to_thread(capability.parse, source, query, replies)
             else:
                 found = capability.parse(source, query, replies)
             if not isinstance(found, Follow):
                 return found
             requests = found.requests
+            await drawing.follow(requests)
         raise BadAnswer("schema", f"more than {_MOST_FOLLOWS} rounds of requests")
 
-    def _reply(self, lane: Lane, request: Request, secret: Secret | None) -> Coroutine[None, None, Reply]:
+    def _reply(self, lane: Lane, request: Request, drawing: Drawing) -> Coroutine[None, None, Reply]:
         """Return the call that sends one request to a lane's source."""
-        return self._transport.fetch(lane.standing.base_url, request, key=secret, body_limit=self._body_limit)
+        return self._transport.fetch(lane.standing.base_url, request, key=drawing.secret, body_limit=self._body_limit)
 
     def _ran_out(self, tried: Tried, spent_s: float, timeout_s: float) -> None:
         """Note that no answer came in time, or before that of another attempt: late for its source, or too young."""
@@ -245,10 +269,10 @@ class Runner:
             return False
         return height is not None and self._vetted.falls(value.chain, height, self._clock.monotonic())
 
-    def _record(self, tried: Tried, admission: Admission, secret: Secret | None, start: float) -> None:
+    def _record(self, tried: Tried, admission: Admission, drawing: Drawing, start: float) -> None:
         """Tell breaker, measures and standing how it ended; this also frees a probe's slot."""
         lane, outcome = tried.lane, tried.outcome
-        if secret is not None and tried.detail:  # a source may repeat the key that it was sent
+        if tried.detail and (secret := drawing.secret) is not None:  # a source may repeat the key that it was sent
             tried.detail = tried.detail.replace(secret.value.get_secret_value(), "[key]")
         now = self._clock.monotonic()
         tried.latency_s = now - start
@@ -258,8 +282,7 @@ class Runner:
         turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
         lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
         lane.endings.note(tried.time, outcome, tried.latency_s, tried.detail)
-        if verdict is not _SUCCESS or lane.standing.is_troubled:
-            lane.standing.note(outcome, secret, now, tried.retry_after_s)
+        if drawing.settle(outcome, verdict, now, tried.retry_after_s):
             turned = turned or outcome in _SETS_ASIDE or verdict is _SUCCESS
         self._watch.note(lane, outcome, verdict, now, is_gone=tried.is_gone)
         if turned:
@@ -273,16 +296,3 @@ class Runner:
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.lineno}"
             _log.error("parser failed", source=lane.id, kind=lane.kind.value, error=type(error).__name__, where=where)
-
-
-async def _together(calls: list[Coroutine[None, None, Reply]]) -> list[Reply]:
-    """Run requests side by side; the first that fails cancels the others and is raised alone."""
-    first = None
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except BaseExceptionGroup as errors:
-        first = errors.exceptions[0]
-    if first is not None:
-        raise first.with_traceback(None)  # out here, else error and group hold each other, and the bodies read so far
-    return [task.result() for task in tasks]

@@ -15,11 +15,11 @@ from server.fallback.background import Background
 from server.fallback.book import Book, Memory
 from server.fallback.budget import Budget, BudgetPolicy
 from server.fallback.cache import Cache, Entry, Slot
+from server.fallback.claims import Claimer, QuotaLedger, policy_of
 from server.fallback.explain import Explainer
 from server.fallback.failure import describe, failure_of
 from server.fallback.fetch import Fetcher, first_of
-from server.fallback.figures import FIGURES
-from server.fallback.flight import Flight
+from server.fallback.flight import Berth, Flight
 from server.fallback.http import Transport
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane, lanes_of
@@ -40,6 +40,7 @@ from server.model import (
     Attempt,
     Freshness,
     PriceQuery,
+    Purpose,
     Query,
     QuoteList,
     Value,
@@ -48,6 +49,7 @@ from server.providers.base import Provider, Source
 from server.settings import Settings
 
 _SHARE = 0.9
+_USER = Purpose.USER
 
 
 class Engine(Readings):
@@ -69,6 +71,7 @@ class Engine(Readings):
         keys: Mapping[str, tuple[SecretStr, ...]],
         stored: StoredLookup | None = None,
         memory: Memory | None = None,
+        ledger: QuotaLedger | None = None,
         simulated: bool = False,
         base_urls: Mapping[str, str] | None = None,
         rate_assets: Mapping[str, Asset] | None = None,
@@ -79,8 +82,15 @@ class Engine(Readings):
         self._previous = Previous(stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
         self._standings, lanes = lanes_of(
-            catalog, providers, keys, base_urls or {}, clock.random, limits=limits_of(settings)
+            catalog,
+            providers,
+            keys,
+            base_urls or {},
+            clock.random,
+            limits=limits_of(settings),
+            policy=policy_of(settings, ledger),
         )
+        self._claimer = Claimer(ledger, clock, [standing.quota for standing in self._standings.values()])
         self._plan = Plan(lanes, clock)
         self.watch = Watch(self._standings, clock)
         self.watch.distrust = self._cache.distrust
@@ -119,7 +129,8 @@ class Engine(Readings):
         """Take up what was known before a restart, then begin to rank, probe and keep sources."""
         await self.book.restore()
         self._is_started = True
-        for endless in (self._ranker, self._prober, self.book):
+        await self._claimer.first()
+        for endless in (self._ranker, self._prober, self.book, self._claimer):
             self._spawn(endless.run())
 
     async def close(self) -> None:
@@ -130,12 +141,15 @@ class Engine(Readings):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.book.close()
+        await self._claimer.give_up()
 
-    async def ask(self, query: Query, *, deadline_s: float | None = None, fresh: bool = False) -> Answer[Value]:
+    async def ask(
+        self, query: Query, *, deadline_s: float | None = None, fresh: bool = False, purpose: Purpose = _USER
+    ) -> Answer[Value]:
         """Return one answer: from the cache, from the best source that works, or from what was seen before.
 
-        With `fresh` the cache is passed over. Raises `Unsupported`, `Unknown`, `SourcesFailed`, `SourcesExhausted` or
-        `DeadlineTooShort`, each only when nothing was ever seen.
+        With `fresh` the cache is passed over; behind users these keep their reserve. Raises `Unsupported`, `Unknown`,
+        `SourcesFailed`, `SourcesExhausted` or `DeadlineTooShort`, each only when nothing was ever seen.
         """
         now = self._clock.monotonic()
         slot = self._cache.slot(query, query)
@@ -149,8 +163,9 @@ class Engine(Readings):
         slot.tally.misses += 1
         deadline = now + (slot.figures.deadline_s if deadline_s is None else deadline_s)
         until = now + (deadline - now) * _SHARE
+        place = slot if purpose is _USER or slot.lead is not None else Berth()
         try:
-            return await self._flight.share(slot, until, self._fetch, slot, now, deadline)
+            return await self._flight.share(place, until, self._fetch, slot, now, deadline, False, purpose)
         except (TimeoutError, DeadlineTooShort) as error:
             # Looked up here, by each caller for itself: what one had no time for is no answer for those who waited.
             tried = error.attempts if isinstance(error, DeadlineTooShort) else ()
@@ -160,11 +175,11 @@ class Engine(Readings):
                 raise DeadlineTooShort(self._clock.monotonic() - now, attempts) from None
             return found
 
-    async def sweep(self, query: Query, *, deadline_s: float | None = None) -> Sweep:
+    async def sweep(self, query: Query, *, deadline_s: float | None = None, purpose: Purpose = _USER) -> Sweep:
         """Return what every source that serves the query answers; raises `Unsupported` when there is none."""
         if not self.covers(query):
             raise Unsupported(describe(query))
-        return await self._sweeper.sweep(query, FIGURES[query.kind].deadline_s if deadline_s is None else deadline_s)
+        return await self._sweeper.sweep(query, deadline_s, purpose)
 
     async def quotes(self, query: PriceQuery, *, deadline_s: float | None = None) -> QuoteList:
         """Return each source's own quote of a price and what they say together; raises `Unsupported` without any."""
@@ -176,14 +191,16 @@ class Engine(Readings):
         """Say whether any source serves a query at all, whatever its state."""
         return bool(self._lanes(self._cache.slot(query, query)))
 
-    async def _fetch(self, slot: Slot, started: float, deadline: float, native: bool = False) -> Answer[Value]:
+    async def _fetch(
+        self, slot: Slot, started: float, deadline: float, native: bool = False, purpose: Purpose = _USER
+    ) -> Answer[Value]:
         """Go through the plan, then to what was seen before; raises when both give nothing, or time was too short."""
         lanes = self._lanes(slot)
         if not lanes:
             raise Unsupported(describe(slot.query))
         self._prober.asked(slot.query, lanes)
         until = started + (deadline - started) * _SHARE
-        done = await self._fetcher.fetch(slot, lanes, until, native=native)
+        done = await self._fetcher.fetch(slot, lanes, until, native=native, purpose=purpose)
         if done.winner is not None and done.value is not None:
             if self._is_started and isinstance(slot.query, PriceQuery):
                 self._background.want(slot.query)

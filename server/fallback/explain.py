@@ -101,7 +101,7 @@ class Explainer:
             circuit=breaker_view(lane, self._clock),
             excluded=out,
             uncovered=gap,
-            retry_time=self._time_of(max(lane.free_at(), now), now) if out else None,
+            retry_time=self._time_of(max(lane.free_at(now), now), now) if out else None,
             last=lane.endings.last,
             sentence=sentence,
         )

@@ -65,5 +65,5 @@ def _is_unknown(done: Fetch) -> bool:
 
 def _retry_after(lanes: Sequence[Lane], now: float) -> float:
     """Return when the first source may be asked again, in seconds from now."""
-    soonest = min((max(lane.standing.out_until, lane.breaker.retry_at) for lane in lanes), default=now)
+    soonest = min((lane.free_at(now) for lane in lanes), default=now)
     return min(max(soonest - now, 1.0), _LONGEST_RETRY_S)

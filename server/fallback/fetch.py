@@ -16,7 +16,7 @@ from server.fallback.lane import Lane
 from server.fallback.race import Course, Spawn, is_empty
 from server.fallback.rates import Rates
 from server.fallback.vetted import Vetted, agree
-from server.model import Answer, Attempt, Outcome, Price, PriceQuery, Prices, PricesQuery, Value
+from server.model import Answer, Attempt, Outcome, Price, PriceQuery, Prices, PricesQuery, Purpose, Value
 from server.settings import Settings
 
 _OK = Outcome.OK
@@ -96,7 +96,15 @@ class Fetcher:
         self._keeper = keeper
         self._next_early = 0.0
 
-    async def fetch(self, slot: Slot, lanes: Sequence[Lane], until: float, *, native: bool = False) -> Fetch:
+    async def fetch(
+        self,
+        slot: Slot,
+        lanes: Sequence[Lane],
+        until: float,
+        *,
+        native: bool = False,
+        purpose: Purpose = Purpose.USER,
+    ) -> Fetch:
         """Ask one source after another until one is believed or monotonic time reaches `until`.
 
         With `native` a price in another quote than the asked one is passed over instead of converted.
@@ -113,6 +121,7 @@ class Fetcher:
             bounds=(self._floor_s, self._ceiling_s),
             probing=lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
             spawn=self._spawn,
+            purpose=purpose,
         )
         done.attempts = course.attempts
         leg = course.next()
@@ -175,21 +184,26 @@ class Fetcher:
             if now >= lane.standing.barred_until and not any(each.breaker.is_probing() for each in lane.standing.lanes)
         ]
         for lane in sorted(asleep, key=lambda lane: lane.breaker.retry_at):
-            if lane.breaker.is_open and (admission := lane.admit_probe(now)) is not None:
+            if not lane.standing.quota.has_room(now, lane.cost):
+                continue
+            if lane.breaker.is_open and (admission := lane.admit_probe(now, Purpose.USER)) is not None:
                 self._next_early = now + _EARLY_EVERY_S
-                return self._probe(lane, slot, admission)
+                return self._probe(lane, slot, admission, Purpose.USER)
         return None
 
-    def _probe(self, lane: Lane, slot: Slot, admission: Admission) -> Probe:
-        """Ask a half-open source behind the caller's back; its slot is freed whatever happens."""
-        task: Probe = self._spawn(self._probing(lane, slot, admission))
+    def _probe(self, lane: Lane, slot: Slot, admission: Admission, purpose: Purpose = Purpose.BACKGROUND) -> Probe:
+        """Ask a half-open source behind the caller's back; its slot is freed whatever happens.
+
+        A probe leaves users their reserve, but where there is nothing else to ask: then it is the user's own request.
+        """
+        task: Probe = self._spawn(self._probing(lane, slot, admission, purpose))
         task.add_done_callback(lambda _: lane.breaker.release(admission))
         return task
 
-    async def _probing(self, lane: Lane, slot: Slot, admission: Admission) -> Answer[Value] | None:
+    async def _probing(self, lane: Lane, slot: Slot, admission: Admission, purpose: Purpose) -> Answer[Value] | None:
         """Ask with the full time, so that a source that became slower can come back; keep what it answers."""
         ceiling = self._ceiling_s
-        tried = await self._runner.run(lane, slot.query, admission, ceiling)
+        tried = await self._runner.run(lane, slot.query, admission, ceiling, purpose=purpose)
         if tried.value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
             return None
         value: Value | None = tried.value

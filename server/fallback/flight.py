@@ -36,6 +36,15 @@ class Lead(Generic[T]):
                 waiter.set_result(outcome)
 
 
+class Berth:
+    """A place of its own for a fetch that users are not to wait for, such as one that leaves them their reserve."""
+
+    __slots__ = ("lead",)
+
+    def __init__(self) -> None:
+        self.lead: Lead[Any] | None = None
+
+
 class Place(Protocol):
     """Where the fetch under way for one key is kept."""
 

@@ -10,7 +10,8 @@ from server.model import Answer, Observation, Query, Value
 
 _log = structlog.get_logger()
 
-Receiver = Callable[[Observation], None]
+Receiver = Callable[[Observation], object]
+"""Takes an observation without blocking; what it returns is not looked at."""
 
 
 class Outlet:

@@ -60,7 +60,7 @@ class Plan:
         for kind, lanes in self._lanes.items():
             for lane in lanes:
                 lane.measures.refresh(now)
-                lane.parts = parts_of(lane)
+                lane.parts = parts_of(lane, now)
                 lane.score = score_of(lane.parts)
             lanes.sort(key=_place)
             for tier in {lane.source.tier for lane in lanes}:

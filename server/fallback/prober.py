@@ -17,7 +17,7 @@ from server.fallback.breaker import Admission
 from server.fallback.lane import Lane, Standing
 from server.fallback.simple import simple_query
 from server.fallback.watch import Watch
-from server.model import Kind, Query
+from server.model import Kind, Purpose, Query
 from server.settings import Settings
 
 _LOOK_S = 5.0
@@ -123,7 +123,7 @@ class Prober:
         """Ask with the full time; its slot is freed whatever happens."""
         self._under_way.add(lane.standing)
         try:
-            await self._runner.run(lane, query, admission, self._longest_s)
+            await self._runner.run(lane, query, admission, self._longest_s, purpose=Purpose.BACKGROUND)
         finally:
             lane.breaker.release(admission)
             self._under_way.discard(lane.standing)

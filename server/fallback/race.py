@@ -15,7 +15,7 @@ from server.fallback.attempt import Runner, Tried
 from server.fallback.breaker import Admission
 from server.fallback.budget import Budget
 from server.fallback.lane import Lane
-from server.model import Articles, Attempt, Outcome, Query, TransactionPage, Value, WhaleTransactions
+from server.model import Articles, Attempt, Outcome, Purpose, Query, TransactionPage, Value, WhaleTransactions
 
 _OK = Outcome.OK
 _SHARES = 3
@@ -48,6 +48,7 @@ class Course:
         "_floor_s",
         "_lanes",
         "_probing",
+        "_purpose",
         "_query",
         "_runner",
         "_spawn",
@@ -72,7 +73,9 @@ class Course:
         bounds: tuple[float, float],
         probing: Probing,
         spawn: Spawn,
+        purpose: Purpose = Purpose.USER,
     ) -> None:
+        self._purpose = purpose
         self._runner = runner
         self._budget = budget
         self._clock = clock
@@ -98,9 +101,9 @@ class Course:
             if self._taken is not None and index in self._taken:
                 continue
             lane = lanes[index]
-            admission = lane.admit(now)
+            admission = lane.admit(now, self._purpose)
             if admission is None:
-                self.attempts.append(lane.skipped(now))
+                self.attempts.append(lane.skipped(now, self._purpose))
             elif admission.probe:
                 self.attempts.append(lane.skipped(now))
                 self._probing(lane, admission)
@@ -117,7 +120,7 @@ class Course:
         tried, now = leg.tried, self._clock.monotonic()
         if leg.is_repeat or tried.outcome is not Outcome.RESET or tried.latency_s >= leg.lane.late_s():
             return None
-        admission = leg.lane.admit(now)
+        admission = leg.lane.admit(now, self._purpose)
         if admission is None or admission.probe or not self._budget.take_repeat(now):
             if admission is not None:
                 leg.lane.breaker.release(admission)
@@ -136,7 +139,7 @@ class Course:
         try:
             if leg.task is None:
                 span = self._span(leg.index)
-                await self._runner.run(leg.lane, self._query, leg.admission, span, leg.tried)
+                await self._runner.run(leg.lane, self._query, leg.admission, span, leg.tried, purpose=self._purpose)
             else:
                 await leg.task
         finally:
@@ -170,13 +173,14 @@ class Course:
         if index is None or not self._budget.take_hedge(now):
             return
         lane = self._lanes[index]
-        admission = lane.admit(now)
+        admission = lane.admit(now, self._purpose)
         if admission is None:
             return
         self._taken = {index} if self._taken is None else self._taken | {index}
         self.asked += 1
         hedge = self.beside = Leg(index, lane, admission, now)
-        hedge.task = self._spawn(self._runner.run(lane, self._query, admission, self._span(index), hedge.tried))
+        asked = self._runner.run(lane, self._query, admission, self._span(index), hedge.tried, purpose=self._purpose)
+        hedge.task = self._spawn(asked)
         hedge.task.add_done_callback(partial(self._arrived, leg, hedge))
 
     def _arrived(self, leg: Leg, hedge: Leg, task: asyncio.Task[Tried]) -> None:
@@ -195,6 +199,7 @@ class Course:
                 not lane.is_free(now)
                 or (self._taken is not None and index in self._taken)
                 or lane.standing.base_url == leader.standing.base_url
+                or not lane.standing.quota.has_room_for_hedge(now)
             ):
                 continue
             if lane.source.provider != own:

@@ -8,7 +8,7 @@ from server.clock import Clock
 from server.fallback.budget import Budget, BudgetFigures
 from server.fallback.cache import Cache, CacheStats
 from server.fallback.lane import Standing
-from server.fallback.outlet import Outlet
+from server.fallback.outlet import Outlet, Receiver
 from server.fallback.plan import Plan
 from server.fallback.views import breaker_view, source_view
 from server.model import Answer, BreakerView, Kind, Observation, Query, Ranking, SourceView, Value
@@ -60,7 +60,7 @@ class Readings:
         """Give a fresh value its sequence and hand it to store and live."""
         return self._outlet.publish(query, answer)
 
-    def subscribe(self, receiver: Callable[[Observation], None]) -> Callable[[], None]:
+    def subscribe(self, receiver: Receiver) -> Callable[[], None]:
         """Hand every later observation to a receiver that does not block; returns what ends that."""
         return self._outlet.subscribe(receiver)
 

@@ -11,18 +11,21 @@ from server.model import ScorePart
 _WEIGHT_ERRORS = 4.0
 _WEIGHT_LATENCY = 1.0
 _WEIGHT_LAG = 1.0
+_WEIGHT_QUOTA = 1.0
 _LAG_SPAN_S = 600.0
 
 
-def parts_of(lane: Lane) -> tuple[ScorePart, ...]:
-    """Return what the score is made of: error ratio, p70 latency in seconds, lag against the kind's longest age."""
+def parts_of(lane: Lane, now: float) -> tuple[ScorePart, ...]:
+    """Return what the score is made of: error ratio, p70 latency in s, lag against the longest age, quota used."""
     measures = lane.measures
     latency_s = measures.p70_s or 0.0
+    used = 1.0 - lane.standing.quota.share_left(now)
     span = min(FIGURES[lane.kind].longest_s, _LAG_SPAN_S)
     return (
         ScorePart("error_ratio", measures.error_ratio, _WEIGHT_ERRORS, _WEIGHT_ERRORS * measures.error_ratio),
         ScorePart("latency_p70_s", latency_s, _WEIGHT_LATENCY, _WEIGHT_LATENCY * latency_s),
         ScorePart("lag_s", measures.lag_s, _WEIGHT_LAG, _WEIGHT_LAG * min(measures.lag_s / span, 1.0)),
+        ScorePart("quota_used", used, _WEIGHT_QUOTA, _WEIGHT_QUOTA * used),
     )
 
 

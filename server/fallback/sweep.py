@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from server.clock import Clock
 from server.fallback.attempt import Runner
+from server.fallback.breaker import Admission
 from server.fallback.cache import Cache, Slot
 from server.fallback.fetch import is_foreign
-from server.fallback.flight import Flight
+from server.fallback.figures import FIGURES
+from server.fallback.flight import Berth, Flight
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
 from server.fallback.plan import Plan
 from server.fallback.rates import Rates
-from server.model import Answer, Attempt, Outcome, PriceQuery, PricesQuery, Query, Value
+from server.model import Answer, Attempt, Outcome, PriceQuery, PricesQuery, Purpose, Query, Value
 from server.settings import Settings
 
 
@@ -24,6 +26,11 @@ class Sweep:
 
     answers: tuple[Answer[Value], ...]
     attempts: tuple[Attempt, ...]
+
+
+def _drawing_on(admission: Admission, purpose: Purpose) -> Purpose:
+    """Return for whom an attempt spends: a probe leaves users their reserve, whoever started it."""
+    return Purpose.BACKGROUND if admission.probe else purpose
 
 
 class Sweeper:
@@ -49,14 +56,16 @@ class Sweeper:
         self._keeper = keeper
         self._flight: Flight[tuple[Answer[Value] | None, Attempt]] = Flight(clock, settings.lease_s)
 
-    async def sweep(self, query: Query, deadline_s: float) -> Sweep:
-        """Return every fresh answer that the sources give within the deadline, in the plan's order."""
-        until = self._clock.monotonic() + deadline_s
+    async def sweep(self, query: Query, deadline_s: float | None, purpose: Purpose = Purpose.USER) -> Sweep:
+        """Return, in the plan's order, every fresh answer that comes within the deadline: the kind's own for None."""
+        until = self._clock.monotonic() + (FIGURES[query.kind].deadline_s if deadline_s is None else deadline_s)
         lanes = self._plan.covering(query)
-        found = await asyncio.gather(*(self.one(lane, query, until) for lane in lanes))
+        found = await asyncio.gather(*(self.one(lane, query, until, purpose) for lane in lanes))
         return Sweep(tuple(answer for answer, _ in found if answer is not None), tuple(attempt for _, attempt in found))
 
-    async def one(self, lane: Lane, query: Query, until: float) -> tuple[Answer[Value] | None, Attempt]:
+    async def one(
+        self, lane: Lane, query: Query, until: float, purpose: Purpose = Purpose.BACKGROUND
+    ) -> tuple[Answer[Value] | None, Attempt]:
         """Return one source's answer, from its cache entry while that is fresh."""
         slot = self._cache.slot((lane.id, query), query)
         now = self._clock.monotonic()
@@ -66,20 +75,23 @@ class Sweeper:
             answer = entry.cached(now)
             return answer, answer.provenance.attempts[-1]
         slot.tally.misses += 1
+        place = slot if purpose is Purpose.USER or slot.lead is not None else Berth()
         try:
-            return await self._flight.share(slot, until, self._ask, slot, lane, until)
+            return await self._flight.share(place, until, self._ask, slot, lane, until, purpose)
         except TimeoutError:
             return None, Attempt(lane.id, Outcome.CANCELLED, detail="the deadline ended first")
 
-    async def _ask(self, slot: Slot, lane: Lane, until: float) -> tuple[Answer[Value] | None, Attempt]:
+    async def _ask(
+        self, slot: Slot, lane: Lane, until: float, purpose: Purpose
+    ) -> tuple[Answer[Value] | None, Attempt]:
         """Ask one source; also the probe of one whose circuit is half-open."""
         query = slot.query
         now = self._clock.monotonic()
-        admission = lane.admit(now)
+        admission = lane.admit(now, purpose)
         if admission is None:
-            return None, lane.skipped(now)
+            return None, lane.skipped(now, purpose)
         span = min(self._settings.attempt_ceiling_s, until - now)
-        tried = await self._runner.run(lane, query, admission, span)
+        tried = await self._runner.run(lane, query, admission, span, purpose=_drawing_on(admission, purpose))
         attempt, value = tried.attempt(), tried.value
         if value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
             return None, attempt

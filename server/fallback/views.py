@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from math import isinf
 
 from server.clock import Clock
 from server.fallback.lane import Lane, Standing
-from server.model import BreakerState, BreakerView, Outcome, Phase, SourceState, SourceView
+from server.model import BreakerState, BreakerView, Outcome, Phase, QuotaView, SourceState, SourceView
 
 _DEGRADED_BELOW = 0.8
 _GIVEN_UP = {Phase.BLOCKED: SourceState.BLOCKED, Phase.SUNSET: SourceState.SUNSET}
@@ -90,7 +90,29 @@ def source_view(standing: Standing, clock: Clock) -> SourceView:
         base_url=source.base_url,
         excluded=out.reason if out is not None else "",
         outcomes=tuple((lane.kind.value, *ended) for lane in lanes for ended in lane.endings.counts()),
+        quotas=tuple(_quota_views(standing, clock)),
+        keys=standing.quota.keys(),
+        rejected_keys=standing.quota.rejected(now),
     )
+
+
+def _quota_views(standing: Standing, clock: Clock) -> Iterator[QuotaView]:
+    """Give every window that has a limit, and what the source itself says is left, for each key and way out in use."""
+    now, time = clock.monotonic(), clock.now()
+    for purse in standing.quota.purses():
+        for left in purse.lefts(now):
+            reset_time = None if left.full_at is None else time + timedelta(seconds=left.full_at - now)
+            share = min(max(left.tokens / left.limit, 0.0), 1.0)
+            yield QuotaView(
+                purse.label,
+                purse.egress,
+                left.limit,
+                left.span_s,
+                max(0, int(left.tokens)),
+                share,
+                reset_time,
+                purse.pace.share(),
+            )
 
 
 def _next_probe(lane: Lane, now: float, time: datetime) -> datetime | None:

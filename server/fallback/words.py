@@ -170,7 +170,7 @@ def _cause(lane: Lane, reason: str, now: float) -> str:
 
 
 def _again(lane: Lane, now: float) -> str:
-    at = lane.free_at()
+    at = lane.free_at(now)
     if isinf(at):
         probed = _PROBED.get(lane.standing.health.phase)
         return probed if probed and lane.standing.disabled is None else "tried again when that has changed"

@@ -59,6 +59,7 @@ from server.model.queries import (
     TrendingQuery,
     WhalesQuery,
 )
+from server.model.quota import BudgetName, Claim, Grant, Purpose, QuotaView
 from server.model.quotes import QuoteList, SourceQuote
 from server.model.route import LastAttempt, Place, Route, RoutedSource, ScorePart
 
@@ -77,6 +78,7 @@ __all__ = [
     "BlockQuery",
     "BreakerState",
     "BreakerView",
+    "BudgetName",
     "Candle",
     "Candles",
     "CandlesQuery",
@@ -84,6 +86,7 @@ __all__ = [
     "ChainFamily",
     "ChainQuery",
     "ChainStatus",
+    "Claim",
     "Contract",
     "Decision",
     "FearGreed",
@@ -92,6 +95,7 @@ __all__ = [
     "Freshness",
     "GasPrice",
     "GasQuery",
+    "Grant",
     "Incident",
     "IncidentCause",
     "Interval",
@@ -113,7 +117,9 @@ __all__ = [
     "Prices",
     "PricesQuery",
     "Provenance",
+    "Purpose",
     "Query",
+    "QuotaView",
     "QuoteList",
     "RankedSource",
     "Ranking",

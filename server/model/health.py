@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from server.model.quota import QuotaView
+
 
 class SourceState(StrEnum):
     """A source's health over all that it serves."""
@@ -96,6 +98,9 @@ class SourceView:
     """Why it is not asked at all, such as `no key`; empty when it is."""
     outcomes: tuple[tuple[str, str, int], ...] = ()
     """How the attempts at it ended since the start: kind, outcome, count."""
+    quotas: tuple[QuotaView, ...] = ()
+    keys: int = 0
+    rejected_keys: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,7 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `requests` in `window_s` seconds, as the source's terms say."""
+    """At most `requests` in `window_s` seconds, as the source's terms say; their weights where it weighs them."""
 
     requests: int
     window_s: float
@@ -34,13 +34,15 @@ class Limit:
 class Key:
     """Where a source wants its key. The engine puts it there; providers never see one.
 
-    `setting` is the environment's name (`NERKH_KEY_ETHERSCAN`); `place` is `query`, `header` or `bearer`.
+    `setting` is the environment's name (`NERKH_KEY_ETHERSCAN`); `place` is `query`, `header` or `bearer`. `limits` are
+    those of calls with a key, where they differ from those without.
     """
 
     setting: str
     place: str = "query"
     name: str = "apikey"
     required: bool = True
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Source:
     """Our ids of the chains it serves; empty where chains mean nothing."""
     key: Key | None = None
     limits: tuple[Limit, ...] = ()
+    quota_group: str = ""
+    """Sources of one group share their limits, such as several chains on one host; empty for a source of its own."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What tells this row from its siblings in a family, such as a feed's path; `witness` names what it mirrors."""
     attribution: str = ""
@@ -68,13 +72,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, relative to the source's base URL. `json` is sent as the body of a POST."""
+    """One HTTP request, relative to the source's base URL. `json` is sent as the body of a POST.
+
+    `cost` is how much of the source's limits it takes, where the source weighs requests.
+    """
 
     path: str
     query: tuple[tuple[str, str], ...] = ()
     method: str = "GET"
     json: object | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    cost: int = 1
 
 
 @dataclass(frozen=True, slots=True)

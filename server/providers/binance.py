@@ -149,7 +149,7 @@ def _lists(query: PriceQuery | CandlesQuery) -> bool:
 
 
 def _price_request(query: PriceQuery) -> tuple[Request, ...]:
-    return (Request("/api/v3/ticker/24hr", (("symbol", _market(query)),)),)
+    return (Request("/api/v3/ticker/24hr", (("symbol", _market(query)),), cost=2),)
 
 
 def _price(query: PriceQuery, replies: tuple[Reply, ...]) -> Price:
@@ -168,7 +168,7 @@ def _candles_request(query: CandlesQuery) -> tuple[Request, ...]:
         asked.append(("startTime", str(unix_ms(query.start_time))))
     if query.end_time is not None:
         asked.append(("endTime", str(unix_ms(query.end_time) - 1)))
-    return (Request("/api/v3/klines", tuple(asked)),)
+    return (Request("/api/v3/klines", tuple(asked), cost=2),)
 
 
 def _candles(query: CandlesQuery, replies: tuple[Reply, ...]) -> Candles:
@@ -187,7 +187,7 @@ def _row(id_: str, name: str, base_url: str) -> Source:
         base_url=base_url,
         tier=Tier.HIGH,
         category="exchange",
-        limits=(Limit(1200, 60),),
+        limits=(Limit(6000, 60),),  # weights; each request states its own
         options={"witness": "binance"},
         docs_url="https://developers.binance.com/docs/binance-spot-api-docs/rest-api",
         terms_url="https://www.binance.com/en/terms",
@@ -201,7 +201,7 @@ PROVIDER = Provider(
         serving(CandlesQuery, _candles_request, _candles, _covers),
         serving(
             AssetsQuery,
-            lambda _query: (Request("/api/v3/exchangeInfo"),),
+            lambda _query: (Request("/api/v3/exchangeInfo", cost=20),),
             lambda _query, replies: ListedAssets(symbols(only(replies))),
         ),
     ),

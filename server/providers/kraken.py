@@ -265,7 +265,7 @@ PROVIDER = Provider(
             base_url="https://api.kraken.com",
             tier=Tier.HIGH,
             category="exchange",
-            limits=(Limit(1, 1),),
+            limits=(Limit(15, 15),),  # one a second on the mean: it counts calls up to fifteen and forgets them in time
             docs_url="https://docs.kraken.com/api/",
             terms_url="https://www.kraken.com/legal",
         ),

@@ -91,7 +91,7 @@ PROVIDER = Provider(
     ),
     sources=(
         _host("mempool_space", "mempool.space", "https://mempool.space", Tier.MEDIUM, Limit(10, 1)),
-        _host("mempool_emzy", "mempool.emzy.de", "https://mempool.emzy.de", Tier.LOW, Limit(1, 1)),
+        _host("mempool_emzy", "mempool.emzy.de", "https://mempool.emzy.de", Tier.LOW, Limit(5, 5)),
     ),
     recorded_as=("mempool",),
     recorded=(

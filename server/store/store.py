@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy import select, text
@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from server.clock import Clock
 from server.errors import SetupError, StoreUnavailable
-from server.model import Answer, Observation, Query, Value
+from server.model import Answer, Claim, Grant, Observation, Query, Value
 from server.settings import Settings
 from server.store import partitions
 from server.store.encode import Annotate
 from server.store.engine import DATABASE_ERRORS, SCHEMA, SIMULATED_SCHEMA, is_poison, open_engine, sqlstate, told
 from server.store.last import last
 from server.store.migrate import migrate
+from server.store.quota import book
 from server.store.rows import StoreStatus
 from server.store.sources import SourceMemory
 from server.store.tables import SECRETS
@@ -29,6 +30,7 @@ from server.store.write import Writer
 
 log = structlog.get_logger()
 
+CLAIMED_FROM_S = 86_400.0
 CHECK_S = 5.0
 MAINTAIN_S = 3600.0
 CLOSE_S = 2.0
@@ -49,6 +51,9 @@ ALIVE = text("SELECT 1")
 
 class Store(SourceMemory):
     """History in PostgreSQL. Reads raise `StoreUnavailable` quickly while the database is away; writes wait for it."""
+
+    claimed_from_s = CLAIMED_FROM_S
+    """Windows of quotas at least this long are claimed here, in seconds: shorter ones end before a restart does."""
 
     def __init__(self, engine: AsyncEngine, schema: str, *, clock: Clock, settings: Settings) -> None:
         super().__init__(engine, settings.store_read_s)
@@ -121,6 +126,10 @@ class Store(SourceMemory):
             return bytes(found or b"")
 
         return await self.read(work)
+
+    async def claim(self, claims: Sequence[Claim]) -> Sequence[Grant]:
+        """Book claims of sources' quotas and return what each brought; raises while the database is away."""
+        return await book(self._engine, claims)
 
     def status(self) -> StoreStatus:
         """Return how the store does; asks nobody."""

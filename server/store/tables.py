@@ -224,6 +224,12 @@ ARTICLE_ASSETS = _table(
     _columns(Text, "article"),
 )
 SECRETS = _table("secrets", "name", _columns(Text, "name"), _columns(LargeBinary, "value"))
+QUOTA_CLAIMS = _table(
+    "quota_claims",
+    "source key egress span_s slice",
+    _columns(Text, "source key egress"),
+    _columns(BigInteger, "span_s slice claimed"),
+)
 
 SOURCE_HEALTH = _table(
     "source_health",

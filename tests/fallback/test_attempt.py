@@ -140,13 +140,13 @@ def test_retry_after_is_read_as_a_number_or_as_a_date() -> None:
     """What is neither is as if it were not there."""
 
     async def story(clock: VirtualClock) -> None:
-        bench = Bench(clock, lambda *_: GOOD)
         later = format_datetime(clock.now().replace(hour=0, minute=1), usegmt=True)
         for text, wait_s in (("30", 30), (later, 60), ("soon", None), ("-5", None), ("9" * 400, 999_999_999)):
+            bench = Bench(clock, lambda *_: GOOD)
             bench.world.replies("a", 503, b"", retry_after=text)
             found = (await bench.run()).retry_after_s
             assert found == (None if wait_s is None else pytest.approx(wait_s, abs=2))
-            bench.lane.breaker.reset(clock.monotonic())
+            assert (bench.lane.admit(clock.monotonic()) is None) is (wait_s is not None)
 
     play(story)
 

@@ -182,7 +182,7 @@ def test_a_throttled_source_is_degraded_and_says_so_in_the_ranking() -> None:
         engine = world.engine(["a", "b"])
         await engine.ask(BTC_USD)
         assert view_of(engine, "a").state is SourceState.DEGRADED
-        assert engine.ranking(Kind.PRICE).sources[0].excluded == "resting after too many requests"
+        assert engine.ranking(Kind.PRICE).sources[0].excluded == "resting after too many requests, free in 10 s"
         clock.advance(10.1)
         await engine.ask(BTC_USD, fresh=True)
         clock.advance(10.1)

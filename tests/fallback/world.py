@@ -119,18 +119,21 @@ class World:
             self.under_way -= 1
 
     def engine(self, sources: Iterable[str | Source], *, keys: dict[str, str] | None = None, **parts: Any) -> Engine:
-        """Return an engine over these sources, in this order of tiers when they are given by name."""
+        """Return an engine over these sources, in this order of tiers when they are given by name.
+
+        Several keys of one setting are separated by commas.
+        """
         tiers = list(Tier)
         catalog = [
             source(each, tiers[min(place, 4)]) if isinstance(each, str) else each for place, each in enumerate(sources)
         ]
         return Engine(
             catalog=catalog,
-            providers={"toy": TOY},
+            providers=parts.pop("providers", {"toy": TOY}),
             transport=self,  # type: ignore[arg-type]  # stands in for the outside world
             clock=self.clock,
             settings=parts.pop("settings", Settings(quotes_per_s=0)),  # who is asked is what these tests count
-            keys={name: (SecretStr(value),) for name, value in (keys or {}).items()},
+            keys={name: tuple(map(SecretStr, value.split(","))) for name, value in (keys or {}).items()},
             rate_assets=RATE_ASSETS,
             **parts,
         )

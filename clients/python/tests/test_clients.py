@@ -70,6 +70,18 @@ SOURCE = nerkh.Source(
     kinds=("price", "candles"),
     circuit_breakers=(nerkh.CircuitBreaker(source="binance", kind="price", state=nerkh.BreakerState.HALF_OPEN),),
     latency_p50_ms=12.5,
+    quotas=(
+        nerkh.Quota(
+            limit=100,
+            remaining_count=99,
+            remaining_share=0.99,
+            window=timedelta(minutes=1),
+            reset_time=AT,
+            key="1 of 2",
+            egress="direct",
+        ),
+    ),
+    key_count=2,
 )
 SENTIMENT = nerkh.Sentiment(
     score=0.25, label=nerkh.SentimentLabel.POSITIVE, model="lexicon", article_count=3, provenance=ORIGIN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from nerkh.v1 import monitoring_pb2, types_pb2
@@ -13,12 +14,13 @@ from server.model import (
     Incident,
     IncidentCause,
     Outcome,
+    QuotaView,
     Ranking,
     RequestRecord,
     SourceState,
     SourceView,
 )
-from server.rpc.convert.plain import timestamp
+from server.rpc.convert.plain import span_message, timestamp
 from server.rpc.convert.provenance import FRESHNESS, OUTCOME
 
 STATE: dict[SourceState, Any] = {
@@ -78,6 +80,23 @@ def source_message(source: SourceView) -> monitoring_pb2.Source:
         docs_url=source.docs_url,
         base_url=source.base_url,
         excluded_reason=source.excluded,
+        quotas=[quota_message(each) for each in source.quotas],
+        key_count=source.keys,
+        rejected_key_count=source.rejected_keys,
+    )
+
+
+def quota_message(quota: QuotaView) -> monitoring_pb2.Quota:
+    """Return what is left of one limit of a source."""
+    return monitoring_pb2.Quota(
+        key=quota.key,
+        egress=quota.egress,
+        limit=quota.limit,
+        window=None if quota.span_s is None else span_message(timedelta(seconds=quota.span_s)),
+        remaining_count=quota.remaining,
+        remaining_share=quota.remaining_share,
+        reset_time=timestamp(quota.reset_time),
+        rate_share=quota.rate_share,
     )
 
 

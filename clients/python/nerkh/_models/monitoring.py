@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nerkh._models.common import Freshness, Outcome
@@ -152,6 +152,23 @@ class CircuitBreaker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What a source lets be asked in a span of time, for one of its keys over one egress route, and what is left.
+
+    `window` is None when the source itself states what is left, and no span; `reset_time` when nothing was asked.
+    """
+
+    limit: int
+    remaining_count: int
+    remaining_share: float
+    window: timedelta | None = None
+    reset_time: datetime | None = None
+    rate_share: float = 1.0
+    key: str = ""
+    egress: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One source and how it does; latencies in milliseconds, None when there were no calls.
 
@@ -181,6 +198,9 @@ class Source:
     docs_url: str = ""
     base_url: str = ""
     excluded_reason: str = ""
+    quotas: tuple[Quota, ...] = ()
+    key_count: int = 0
+    rejected_key_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

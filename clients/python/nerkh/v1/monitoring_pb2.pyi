@@ -1,6 +1,7 @@
 import datetime
 
 from google.api import annotations_pb2 as _annotations_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from nerkh.v1 import types_pb2 as _types_pb2
 from google.protobuf.internal import containers as _containers
@@ -203,8 +204,28 @@ class CircuitBreaker(_message.Message):
     trip_count: int
     def __init__(self, source: _Optional[str] = ..., kind: _Optional[str] = ..., state: _Optional[_Union[BreakerState, str]] = ..., consecutive_failure_count: _Optional[int] = ..., call_count: _Optional[int] = ..., failure_count: _Optional[int] = ..., opened_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_probe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trip_count: _Optional[int] = ...) -> None: ...
 
+class Quota(_message.Message):
+    __slots__ = ("key", "egress", "limit", "window", "remaining_count", "remaining_share", "reset_time", "rate_share")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    EGRESS_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_SHARE_FIELD_NUMBER: _ClassVar[int]
+    RESET_TIME_FIELD_NUMBER: _ClassVar[int]
+    RATE_SHARE_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    egress: str
+    limit: int
+    window: _duration_pb2.Duration
+    remaining_count: int
+    remaining_share: float
+    reset_time: _timestamp_pb2.Timestamp
+    rate_share: float
+    def __init__(self, key: _Optional[str] = ..., egress: _Optional[str] = ..., limit: _Optional[int] = ..., window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., remaining_count: _Optional[int] = ..., remaining_share: _Optional[float] = ..., reset_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., rate_share: _Optional[float] = ...) -> None: ...
+
 class Source(_message.Message):
-    __slots__ = ("id", "name", "provider", "tier", "category", "state", "kinds", "chains", "circuit_breakers", "call_count", "success_count", "success_ratio", "latency_p50_ms", "latency_p99_ms", "last_success_time", "last_failure_time", "last_outcome", "key_required", "key_present", "attribution", "docs_url", "base_url", "excluded_reason")
+    __slots__ = ("id", "name", "provider", "tier", "category", "state", "kinds", "chains", "circuit_breakers", "call_count", "success_count", "success_ratio", "latency_p50_ms", "latency_p99_ms", "last_success_time", "last_failure_time", "last_outcome", "key_required", "key_present", "attribution", "docs_url", "base_url", "excluded_reason", "quotas", "key_count", "rejected_key_count")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
@@ -228,6 +249,9 @@ class Source(_message.Message):
     DOCS_URL_FIELD_NUMBER: _ClassVar[int]
     BASE_URL_FIELD_NUMBER: _ClassVar[int]
     EXCLUDED_REASON_FIELD_NUMBER: _ClassVar[int]
+    QUOTAS_FIELD_NUMBER: _ClassVar[int]
+    KEY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REJECTED_KEY_COUNT_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     provider: str
@@ -251,7 +275,10 @@ class Source(_message.Message):
     docs_url: str
     base_url: str
     excluded_reason: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., provider: _Optional[str] = ..., tier: _Optional[_Union[Tier, str]] = ..., category: _Optional[str] = ..., state: _Optional[_Union[SourceState, str]] = ..., kinds: _Optional[_Iterable[str]] = ..., chains: _Optional[_Iterable[str]] = ..., circuit_breakers: _Optional[_Iterable[_Union[CircuitBreaker, _Mapping]]] = ..., call_count: _Optional[int] = ..., success_count: _Optional[int] = ..., success_ratio: _Optional[float] = ..., latency_p50_ms: _Optional[float] = ..., latency_p99_ms: _Optional[float] = ..., last_success_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_outcome: _Optional[_Union[_types_pb2.Outcome, str]] = ..., key_required: bool = ..., key_present: bool = ..., attribution: _Optional[str] = ..., docs_url: _Optional[str] = ..., base_url: _Optional[str] = ..., excluded_reason: _Optional[str] = ...) -> None: ...
+    quotas: _containers.RepeatedCompositeFieldContainer[Quota]
+    key_count: int
+    rejected_key_count: int
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., provider: _Optional[str] = ..., tier: _Optional[_Union[Tier, str]] = ..., category: _Optional[str] = ..., state: _Optional[_Union[SourceState, str]] = ..., kinds: _Optional[_Iterable[str]] = ..., chains: _Optional[_Iterable[str]] = ..., circuit_breakers: _Optional[_Iterable[_Union[CircuitBreaker, _Mapping]]] = ..., call_count: _Optional[int] = ..., success_count: _Optional[int] = ..., success_ratio: _Optional[float] = ..., latency_p50_ms: _Optional[float] = ..., latency_p99_ms: _Optional[float] = ..., last_success_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_outcome: _Optional[_Union[_types_pb2.Outcome, str]] = ..., key_required: bool = ..., key_present: bool = ..., attribution: _Optional[str] = ..., docs_url: _Optional[str] = ..., base_url: _Optional[str] = ..., excluded_reason: _Optional[str] = ..., quotas: _Optional[_Iterable[_Union[Quota, _Mapping]]] = ..., key_count: _Optional[int] = ..., rejected_key_count: _Optional[int] = ...) -> None: ...
 
 class ListSourcesRequest(_message.Message):
     __slots__ = ("state", "kind", "chain", "page_size", "page_token")

@@ -80,7 +80,7 @@ PROVIDER = Provider(
             Tier.MEDIUM,
             "explorer",
             chains=("bitcoin",),
-            limits=(Limit(1, 1), Limit(700, 3600)),
+            limits=(Limit(5, 5), Limit(700, 3600)),  # one a second: an attempt may be several, side by side
             docs_url="https://github.com/Blockstream/esplora/blob/master/API.md",
         ),
     ),

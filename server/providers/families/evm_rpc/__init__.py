@@ -32,6 +32,7 @@ class _Host:
     name: str
     docs_url: str
     limits: tuple[Limit, ...] = ()
+    quota_group: str = ""
 
 
 def _node(name: str, url: str, chain: str, tier: Tier, host: _Host) -> Source:
@@ -44,13 +45,14 @@ def _node(name: str, url: str, chain: str, tier: Tier, host: _Host) -> Source:
         "rpc_node",
         chains=(chain,),
         limits=host.limits,
+        quota_group=host.quota_group,
         docs_url=host.docs_url,
     )
 
 
 _PUBLICNODE = _Host("publicnode", "PublicNode", "https://www.publicnode.com")
 _DRPC = _Host("drpc", "dRPC", "https://drpc.org/docs", (Limit(100, 1),))
-_ONERPC = _Host("onerpc", "1RPC", "https://docs.1rpc.io", (Limit(10_000, 86_400),))
+_ONERPC = _Host("onerpc", "1RPC", "https://docs.1rpc.io", (Limit(10_000, 86_400),), "onerpc")
 _DATASEED = _Host(
     "dataseed",
     "Dataseed",

@@ -1,0 +1,97 @@
+"""What one attempt draws on its source's quota: before each round of requests, and what the answers say of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from server.clock import Clock
+from server.fallback.classify import Verdict
+from server.fallback.lane import Lane
+from server.model import Outcome, Purpose
+from server.providers.base import Reply, Request
+
+_USER = Purpose.USER
+_TURN_S = 5.0
+"""How long further requests of an attempt wait for the source's limits to allow them."""
+
+
+class OutOfQuota(Exception):
+    """The source's limits leave no room for what an attempt would ask of it."""
+
+
+class Drawing:
+    """The purse that one attempt draws on, chosen when it begins. None draws on nothing, and nothing may be asked."""
+
+    __slots__ = ("_clock", "_granted", "_lane", "_purpose", "_started", "purse", "secret")
+
+    def __init__(self, lane: Lane, purpose: Purpose, clock: Clock, now: float) -> None:
+        self._lane = lane
+        self._purpose = purpose
+        self._clock = clock
+        self._started = now
+        self._granted = lane.cost
+        purse = self.purse = lane.standing.quota.pick(now, lane.cost, purpose)
+        self.secret = purse.secret if purse is not None else None
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether the attempt sends a key."""
+        return self.secret is not None
+
+    def begin(self, requests: Sequence[Request]) -> None:
+        """Draw for an attempt's first requests, in the moment in which it begins; raises `OutOfQuota`."""
+        purse, lane, now = self.purse, self._lane, self._started
+        if purse is None:
+            raise OutOfQuota
+        cost = _cost(requests)
+        if cost > self._granted and not purse.allows(now, cost, background=self._purpose is not _USER):
+            raise OutOfQuota
+        purse.spend(now, cost)
+        if cost != lane.cost:
+            lane.cost = min(lane.cost, cost) if lane.measures.calls else cost
+
+    async def follow(self, requests: Sequence[Request]) -> None:
+        """Draw for later requests; they wait their turn for a moment, for what was asked before is lost otherwise."""
+        purse, clock = self.purse, self._clock
+        if purse is None:
+            raise OutOfQuota
+        cost, background = _cost(requests), self._purpose is not _USER
+        now = clock.monotonic()
+        if not purse.allows(now, cost, background=background):
+            at, _ = purse.free_at(now, cost, background=background)
+            if at - now > _TURN_S:
+                raise OutOfQuota
+            await clock.sleep(at - now)
+            now = clock.monotonic()
+            if not purse.allows(now, cost, background=background):
+                raise OutOfQuota
+        purse.spend(now, cost)
+
+    def hear(self, reply: Reply) -> None:
+        """Take in what an answer says of the source's limits."""
+        purse, headers = self.purse, reply.headers
+        if headers and purse is not None and purse.listens(headers, refused=reply.status != 200):
+            purse.hear(headers, self._clock.monotonic(), self._clock.now().timestamp())
+
+    def why_not(self) -> str:
+        """Return why nothing could be drawn."""
+        out = self._lane.exclusion(self._clock.monotonic(), self._purpose)
+        return "its limits leave no room for all that it would be asked" if out is None else out.reason
+
+    def settle(self, outcome: Outcome, verdict: Verdict, now: float, retry_after_s: float | None) -> bool:
+        """Tell the purse and the standing how the attempt ended; return whether the standing had to take it in."""
+        purse, standing = self.purse, self._lane.standing
+        if purse is None:
+            return False
+        if verdict is Verdict.SUCCESS:
+            if purse.rests or purse.pace.is_slowed:
+                purse.succeeded(self._started)
+            if not standing.is_troubled:
+                return False
+        standing.note(outcome, purse, self._started, now, retry_after_s)
+        return True
+
+
+def _cost(requests: Sequence[Request]) -> int:
+    """Return what requests take of their source's limits."""
+    return requests[0].cost if len(requests) == 1 else sum(each.cost for each in requests)

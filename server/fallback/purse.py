@@ -1,0 +1,259 @@
+"""A purse: what one key of a source may ask over one way out, in all its windows; pure state on the clock's figures.
+
+Used by `server/fallback/quota.py`, which chooses among a source's purses. It joins what the source's terms say
+(windows), what is shared and persisted (holdings), how often it refused (pace) and what it says itself (its headers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, inf
+
+from server.fallback.allowance import Allowance, allowances, names_in
+from server.fallback.holding import Holding
+from server.fallback.http import Secret
+from server.fallback.pace import Pace
+from server.fallback.window import Window
+from server.providers.base import Limit
+
+_THROTTLE_S = 10.0
+_THROTTLE_LONGEST_S = 300.0
+_PACED_S = 60.0
+_LOOK_EVERY = 64
+_RESTING = "resting after too many requests"
+_NAMES = {1.0: "second", 60.0: "minute", 3600.0: "hour", 86_400.0: "day", 2_592_000.0: "month"}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How purses are spent: shares 0 … 1, the floor in requests a second."""
+
+    reserve: float = 0.3
+    """The share of each window that is kept for users' requests."""
+    hedge_room: float = 0.2
+    """No hedge goes to a source with less than this share of a purse left."""
+    cut: float = 0.5
+    raise_: float = 0.05
+    floor: float = 1 / 60
+    share: float = 1.0
+    """The share of short windows that is this process's, where several ask and share nothing."""
+    claimed_from_s: float = inf
+    """Windows at least this long are claimed from the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of one limit, and when all of it is there again (monotonic seconds)."""
+
+    limit: int
+    span_s: float | None
+    tokens: float
+    full_at: float | None
+
+
+class _Said:
+    """What the source last said is left, and until when that holds (monotonic seconds)."""
+
+    __slots__ = ("left", "limit", "until")
+
+    def __init__(self, left: float, until: float, limit: int | None) -> None:
+        self.left = left
+        self.until = until
+        self.limit = limit
+
+
+class Purse:
+    """Every window of one key over one way out. Tokens are requests, weighed where the source weighs them."""
+
+    __slots__ = (
+        "_looked",
+        "_names",
+        "_policy",
+        "_said",
+        "egress",
+        "holdings",
+        "label",
+        "pace",
+        "resting_until",
+        "rests",
+        "secret",
+        "spent",
+        "windows",
+    )
+
+    def __init__(
+        self,
+        secret: Secret | None,
+        egress: str,
+        limits: Sequence[Limit],
+        policy: Policy,
+        *,
+        label: str = "",
+        holdings: Sequence[Holding] = (),
+    ) -> None:
+        self.secret = secret
+        self.egress = egress
+        self.label = label
+        """Which of the source's keys it is, such as `2 of 3`; empty without one."""
+        self.holdings = tuple(holdings)
+        self.resting_until = -inf
+        self.spent = 0
+        self._policy = policy
+        self.rests = 0
+        """How often in a row it refused for too many requests."""
+        self._said: dict[str, _Said] = {}
+        self._names: tuple[str, ...] = ()
+        self._looked = 0
+        held = {holding.name.span_s for holding in holdings}
+        windows = [
+            Window(
+                each.requests if each.window_s in held else max(1, int(each.requests * policy.share)),
+                each.window_s,
+                policy.reserve,
+            )
+            for each in sorted(limits, key=lambda each: each.window_s)
+        ]
+        published = windows[0].limit / windows[0].span_s if windows and windows[0].limit else None
+        if not windows or windows[0].span_s > _PACED_S:
+            windows.insert(0, Window(None, _PACED_S, policy.reserve))
+        self.windows = tuple(windows)
+        self.pace = Pace(windows[0], published, cut=policy.cut, raise_=policy.raise_, floor=policy.floor)
+
+    def allows(self, now: float, tokens: int, *, background: bool) -> bool:
+        """Say whether so many tokens may be spent now; behind users the reserve stays."""
+        if now < self.resting_until:
+            return False
+        for window in self.windows:
+            if window.left(now) - (window.kept if background else 0) < tokens:
+                return False
+        for holding in self.holdings:
+            if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
+                return False
+        if self._said:
+            for said in self._said.values():
+                kept = int(said.limit * self._policy.reserve) if background and said.limit else 0
+                if now < said.until and said.left - kept < tokens:
+                    return False
+        return True
+
+    def spend(self, now: float, tokens: int) -> None:
+        """Count tokens that are spent now, in every window."""
+        self.spent += tokens
+        for window in self.windows:
+            window.spend(now, tokens)
+        for holding in self.holdings:
+            holding.spend(now, tokens)
+        if self._said:
+            for said in self._said.values():
+                said.left -= tokens
+
+    def succeeded(self, started: float) -> None:
+        """Take in an attempt that went well."""
+        self.rests = 0
+        if self.pace.is_slowed:
+            self.pace.succeeded(started)
+
+    def throttled(self, started: float, now: float, retry_after_s: float | None) -> None:
+        """Take in a refusal for too many requests: rest as long as the source says, else ever longer; go slower."""
+        self.rests += 1
+        self.pace.throttled(started, now)
+        rest_s = retry_after_s if retry_after_s is not None else _THROTTLE_S * 2 ** min(self.rests - 1, 5)
+        if self.pace.rate * self.pace.window.span_s <= 1:
+            rest_s = max(rest_s, min(1 / self.pace.rate, _THROTTLE_LONGEST_S))
+        self.rest(now, rest_s)
+
+    def rest(self, now: float, span_s: float) -> None:
+        """Ask nothing for a while, as the source wishes."""
+        self.resting_until = max(self.resting_until, now + min(max(span_s, 1.0), _THROTTLE_LONGEST_S))
+
+    def listens(self, headers: Mapping[str, str], *, refused: bool) -> bool:
+        """Say whether the source states its limits; which headers it sends is looked up now and then, not each time."""
+        if refused or not self._looked:
+            self._names = names_in(headers)
+            self._looked = _LOOK_EVERY
+        self._looked -= 1
+        return bool(self._names)
+
+    def hear(self, headers: Mapping[str, str], now: float, wall_s: float) -> None:
+        """Read what the source says of its limits."""
+        for said in allowances(headers, self._names, wall_s):
+            self._believe(said, now)
+
+    def share_left(self, now: float, least_s: float = 0.0) -> float:
+        """Return the share of the purse that is left: of the window with the least, of those of `least_s` or more."""
+        share = 1.0
+        for window in self.windows:
+            if window.most < inf and window.span_s >= least_s:
+                share = min(share, window.left(now) / window.most)
+        for holding in self.holdings:
+            share = min(share, holding.left(now) / holding.limit)
+        for said in self._said.values():
+            if now < said.until and said.limit and said.until - now >= least_s / 2:
+                share = min(share, said.left / said.limit)
+        return max(share, 0.0)
+
+    def free_at(self, now: float, tokens: int, *, background: bool) -> tuple[float, str]:
+        """Return when so many tokens may be spent and why not before; (now, "") when they may at once."""
+        latest, why = now, ""
+        if self.resting_until > latest:
+            latest, why = self.resting_until, _RESTING if self.rests else "resting, as it asked"
+        for window in self.windows:
+            kept = window.kept if background else 0
+            at = window.free_at(now, tokens + kept)
+            if at > latest:
+                latest, why = at, _used_up(int(window.most), window.span_s, kept=kept and window.left(now) >= tokens)
+        for holding in self.holdings:
+            if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
+                at = max(holding.free_at(now), now + 1.0)
+                if at > latest:
+                    kept = background and holding.ready(now) >= tokens
+                    is_open = not kept and holding.total < holding.limit
+                    told = _used_up(holding.limit, holding.name.span_s, kept=kept)
+                    latest, why = at, "its tokens are being claimed" if is_open else told
+        for said in self._said.values():
+            kept = int(said.limit * self._policy.reserve) if background and said.limit else 0
+            if said.left - kept < tokens and said.until > latest:
+                latest, why = said.until, "used up, as it says itself"
+        return latest, why
+
+    def lefts(self, now: float) -> list[Left]:
+        """Return what is left of every limit, for monitoring."""
+        held = {holding.name.span_s: holding for holding in self.holdings}
+        found = []
+        for window in self.windows:
+            if window.limit is not None:
+                tokens = window.left(now)
+                span_s = window.whole_s
+                if span_s in held:
+                    tokens = min(tokens, held[int(span_s)].left(now))
+                found.append(Left(window.limit, span_s, tokens, window.full_at()))
+        stated = [each for each in self._said.values() if now < each.until]
+        return found + [Left(each.limit, None, each.left, each.until) for each in stated if each.limit]
+
+    def _believe(self, stated: Allowance, now: float) -> None:
+        """Keep what the source says is left; within one span it only falls, for calls are under way that it counts."""
+        limit = stated.limit
+        if limit is None and stated.span_s is not None:
+            limit = next((window.limit for window in self.windows if window.span_s == stated.span_s), None)
+        left = stated.left
+        if left is None:
+            if limit is None or stated.used is None:
+                return
+            left = limit - stated.used
+        reset_s = stated.reset_s
+        if reset_s is None:
+            reset_s = stated.span_s or max(self.windows[0].span_s, 1.0)
+        until = now + reset_s
+        known = self._said.get(stated.name)
+        if known is None:
+            if len(self._said) < len(_NAMES) * 2:
+                self._said[stated.name] = _Said(left, until, limit)
+        elif left < known.left or now >= known.until or until > known.until + 1.0:
+            known.left, known.until, known.limit = left, until, limit
+
+
+def _used_up(limit: int, span_s: float, *, kept: object) -> str:
+    """Return in words which purse is used up, or what of it is kept."""
+    span = _NAMES.get(span_s) or f"{ceil(span_s)} s"
+    return f"the rest of {limit} a {span} is kept for users" if kept else f"{limit} a {span} are used up"

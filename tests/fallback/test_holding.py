@@ -1,0 +1,221 @@
+"""Blocks of a day's budget, claimed by processes that come and go: never more than the budget is spent."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.fallback.holding import Holding
+from server.fallback.purse import Policy, Purse
+from server.model import BudgetName, Grant
+from server.providers.base import Limit
+from tests.fallback.ledger import Ledger
+
+DAY_S = 86_400.0
+NAME = BudgetName("a", "", "direct", 86_400)
+START_S = 1_764_000_123.0
+SLICE_S = DAY_S / 48
+WAITS = st.one_of(
+    st.integers(0, 55).map(lambda slices: slices * SLICE_S),
+    st.tuples(st.integers(0, 55), st.floats(-60, 60)).map(lambda each: max(0.0, each[0] * SLICE_S + each[1])),
+    st.floats(0, 3600),
+)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["ask", "drain", "drain", "claim", "crash", "leave"]), st.integers(0, 1), WAITS),
+    max_size=40,
+)
+"""What happens, to which of two processes, and how long before it nothing did."""
+
+
+class Process:
+    """One process: a purse with a day's limit, and the claims that it makes of the ledger."""
+
+    def __init__(self, ledger: Ledger, limit: int) -> None:
+        self.ledger = ledger
+        self.holding = Holding(NAME, limit, 0.3)
+        self.purse = Purse(None, "direct", (Limit(limit, DAY_S),), Policy(), holdings=(self.holding,))
+
+    def claim(self, now: float, wall_s: float) -> None:
+        """Claim what is wanted, or find the ledger away."""
+        claim = self.holding.claim(now, wall_s)
+        if claim is None:
+            return
+        if self.ledger.is_away:
+            self.holding.missed(claim, now)
+        else:
+            self.holding.take(claim, self.ledger.book(claim), now, wall_s)
+
+    def leave(self, wall_s: float) -> None:
+        """End as a process that is asked to end does."""
+        claim = self.holding.give_up(wall_s)
+        if claim is not None and not self.ledger.is_away:
+            self.ledger.book(claim)
+
+    def spends(self, now: float, tokens: int = 1) -> int:
+        """Spend if that is allowed; return what was spent."""
+        if not self.purse.allows(now, tokens, background=False):
+            return 0
+        self.purse.spend(now, tokens)
+        return tokens
+
+
+def spent_in_a_day(log: list[tuple[float, int]], at: float) -> int:
+    """Return what was spent in the day that ends at a time."""
+    return sum(tokens for time, tokens in log if at - DAY_S < time <= at)
+
+
+@settings(max_examples=500)
+@given(limit=st.integers(1, 30), steps=STEPS)
+def test_two_processes_that_crash_and_return_never_overspend(limit: int, steps: list[tuple[str, int, float]]) -> None:
+    """Whenever processes ask, claim, are killed or end, no span of a day holds more than the day's limit."""
+    ledger, now, log = Ledger(), 0.0, []
+    processes = [Process(ledger, limit), Process(ledger, limit)]
+    for step, number, wait_s in steps:
+        now += wait_s
+        process = processes[number]
+        if step == "claim":
+            process.claim(now, START_S + now)
+        elif step == "crash":
+            processes[number] = Process(ledger, limit)
+        elif step == "leave":
+            process.leave(START_S + now)
+            processes[number] = Process(ledger, limit)
+        else:
+            for _ in range(1 if step == "ask" else limit + 1):
+                log.append((now, process.spends(now)))
+                if step == "drain":
+                    process.claim(now, START_S + now)
+        assert spent_in_a_day(log, now) <= limit
+
+
+@settings(max_examples=500)
+@given(limit=st.integers(1, 30), steps=STEPS, jumps=st.lists(st.floats(-1e6, 1e6), min_size=40, max_size=40))
+def test_no_outage_and_no_jump_of_the_clock_makes_a_process_overspend(
+    limit: int, steps: list[tuple[str, int, float]], jumps: list[float]
+) -> None:
+    """With the ledger coming and going and the wall clock set at random, one process keeps to the limit."""
+    ledger, now, wall_s, log = Ledger(), 0.0, START_S, []
+    process = Process(ledger, limit)
+    for (step, number, wait_s), jump_s in zip(steps, jumps, strict=False):
+        now += wait_s
+        wall_s += wait_s
+        if step == "crash":
+            ledger.is_away = bool(number)
+        elif step == "leave":
+            wall_s = max(0.0, wall_s + jump_s)
+        else:
+            for _ in range(1 if step == "ask" else limit + 1):
+                process.claim(now, wall_s)
+                log.append((now, process.spends(now)))
+        assert spent_in_a_day(log, now) <= limit
+
+
+def test_a_restart_finds_what_is_left_and_a_crash_loses_no_more_than_a_block() -> None:
+    """A process that ends gives back what it holds; one that is killed leaves it counted as spent."""
+    ledger = Ledger()
+    one = Process(ledger, 1000)
+    one.claim(0.0, START_S)
+    for number in range(4):
+        assert one.spends(number) == 1
+    one.leave(START_S + 5)
+    assert sum(ledger.slices[NAME].values()) == 4
+    two = Process(ledger, 1000)
+    two.claim(6.0, START_S + 6)
+    assert two.holding.left(6.0) == 996
+    three = Process(ledger, 1000)  # the second was killed
+    three.claim(7.0, START_S + 7)
+    assert three.holding.left(7.0) == 1000 - 4 - two.holding.block
+
+
+def test_nothing_is_spent_before_the_first_claim_is_booked() -> None:
+    """Until the ledger has said what is left, and when it cannot, a process does not know what others spent."""
+    ledger = Ledger()
+    process = Process(ledger, 100)
+    assert not process.spends(0.0)
+    assert process.purse.free_at(0.0, 1, background=False) == (1.0, "its tokens are being claimed")
+    ledger.is_away = True
+    process.claim(0.0, START_S)
+    assert not process.spends(0.0)
+    ledger.is_away = False
+    process.claim(1.0, START_S)
+    assert process.spends(1.0)
+
+
+def test_an_outage_is_bridged_and_booked_when_it_ends() -> None:
+    """What was left when the ledger went away may be spent; it stands in the ledger once that is back."""
+    ledger = Ledger()
+    process = Process(ledger, 100)
+    process.claim(0.0, START_S)
+    ledger.is_away = True
+    spent = 0
+    for number in range(200):
+        spent += process.spends(number)
+        process.claim(number, START_S + number)
+    assert spent == 100
+    ledger.is_away = False
+    process.claim(300.0, START_S + 300)
+    assert sum(ledger.slices[NAME].values()) == 100
+
+
+def test_an_idle_process_uses_up_nothing() -> None:
+    """Blocks that end unspent go back, so that after days of nothing all is left but the block that is held."""
+    ledger = Ledger()
+    process = Process(ledger, 1000)
+    for number in range(3 * 24 * 12):
+        process.claim(number * 300.0, START_S + number * 300.0)
+        assert process.holding.ready(number * 300.0) >= process.holding.block
+    assert sum(ledger.slices[NAME].values()) <= 2 * process.holding.block
+
+
+def test_a_used_up_day_says_when_it_has_tokens_again() -> None:
+    """The first slice's tokens come back when its span is over, and not a moment before."""
+    ledger = Ledger()
+    process = Process(ledger, 10)
+    now = 0.0
+    while process.purse.spent < 10:
+        process.claim(now, START_S + now)
+        process.spends(now)
+    process.claim(now, START_S + now)
+    at, why = process.purse.free_at(now, 1, background=False)
+    assert why == "10 a day are used up"
+    assert DAY_S <= at <= DAY_S * 50 / 48
+    process.claim(at, START_S + at)
+    assert process.spends(at) == 1
+
+
+def test_background_leaves_users_their_part_of_the_day() -> None:
+    """Of a hundred a day collectors get seventy, and users the rest."""
+    ledger = Ledger()
+    process = Process(ledger, 100)
+    behind = 0
+    for _ in range(100):
+        process.claim(0.0, START_S)
+        if process.purse.allows(0.0, 1, background=True):
+            process.purse.spend(0.0, 1)
+            behind += 1
+    assert behind == 70
+    assert process.purse.free_at(0.0, 1, background=True)[1] == "the rest of 100 a day is kept for users"
+    users = 0
+    for _ in range(100):
+        process.claim(0.0, START_S)
+        users += process.spends(0.0)
+    assert users == 30
+
+
+def test_a_grant_of_less_than_was_wanted_is_not_asked_for_again_at_once() -> None:
+    """A ledger with nothing left is asked about once a second at most."""
+    holding = Holding(NAME, 100, 0.3)
+    claim = holding.claim(0.0, START_S)
+    assert claim is not None
+    holding.take(claim, Grant(0, 100, claim.slice), 0.0, START_S)
+    assert holding.claim(0.5, START_S + 0.5) is None
+
+
+def test_a_block_ends_with_the_slice_that_follows_its_own() -> None:
+    """What is not spent by then is not spent at all, for the ledger counts it no longer than a day from there."""
+    process = Process(Ledger(), 100)
+    process.claim(0.0, START_S)
+    end = SLICE_S * (START_S // SLICE_S + 2) - START_S
+    assert process.holding.ready(end - 0.001) == process.holding.block
+    assert process.holding.ready(end + 0.001) == 0
+    assert SLICE_S <= end <= 2 * SLICE_S
