@@ -156,7 +156,7 @@ def _cause(lane: Lane, reason: str, now: float) -> str:
     if reason == "no key" and key is not None:
         return f"it wants a key and none was given (set {key.setting})"
     if now < lane.standing.out_until or not lane.breaker.is_open:
-        return reason
+        return reason.partition(", free in ")[0]  # when it may be asked again is said behind it
     breaker = lane.breaker
     if isinf(breaker.retry_at):
         return "circuit held open by an operator"
