@@ -54,7 +54,7 @@ def built(source: str, query: Query) -> list[tuple[str, dict[str, str]]]:
     assert capability is not None
     assert capability.serves(row, query)
     requests = capability.build(row, query)
-    assert all(request == Request(request.path, request.query) for request in requests)
+    assert all(request == Request(request.path, request.query, cost=request.cost) for request in requests)
     return [(request.path, dict(request.query)) for request in requests]
 
 
