@@ -22,6 +22,7 @@ from server.collectors import Collectors, usual_schedules
 from server.errors import SetupError
 from server.fallback import Engine
 from server.fallback.http import Transport, TransportFailure
+from server.fallback.routes import passwords
 from server.live import Hub
 from server.model import Observation
 from server.observe import logs
@@ -78,7 +79,7 @@ async def serve(settings: Settings, *, ready: Callable[[dict[str, Any]], None]) 
 
     `ready` is called once with where everything listens. Raises `SetupError` when the service cannot start.
     """
-    shown = [key.get_secret_value() for several in keys().values() for key in several]
+    shown = [key.get_secret_value() for several in keys().values() for key in several] + passwords(settings)
     logs.configure(settings.log_level, settings.log_format, shown)
     stop = asyncio.Event()
     _on_signals(stop)
@@ -244,7 +245,12 @@ async def _start_engine(
     stack: AsyncExitStack, settings: Settings, clock: Clock, store: Store, catalog: Catalog
 ) -> Engine:
     known, base_urls = catalog
-    transport = Transport(local=base_urls.values())
+    transport = Transport(
+        local=base_urls.values(),
+        doh=[each.strip() for each in settings.doh.split(",") if each.strip()],
+        connect_s=settings.proxy_connect_s,
+        monotonic=clock.monotonic,
+    )
     stack.push_async_callback(transport.close)
     engine = Engine(
         catalog=known,

@@ -9,7 +9,6 @@ import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import structlog
@@ -18,10 +17,12 @@ from server.clock import Clock
 from server.errors import BadAnswer
 from server.fallback.breaker import Admission
 from server.fallback.checks import believable, judge
-from server.fallback.classify import VERDICTS, Verdict, of_bad_answer, of_reply
+from server.fallback.classify import VERDICTS, Verdict, of_bad_answer, of_reply, retry_after_s
 from server.fallback.figures import figures_of
 from server.fallback.http import Secret, Transport, TransportFailure
 from server.fallback.lane import Lane
+from server.fallback.routes import DIRECT, Route
+from server.fallback.trip import Trip, settle, trip_of
 from server.fallback.vetted import Vetted
 from server.model import Articles, Attempt, Block, BlockQuery, ChainStatus, GasPrice, Outcome, Prices, Query, Value
 from server.providers.base import Follow, Reply, Request
@@ -43,6 +44,7 @@ class Tried:
 
     __slots__ = (
         "age_s",
+        "avoid",
         "detail",
         "figures",
         "is_beaten",
@@ -53,6 +55,7 @@ class Tried:
         "retry_after_s",
         "source_time",
         "time",
+        "trip",
         "value",
     )
 
@@ -72,6 +75,10 @@ class Tried:
         """What bounds it while it waits for its source."""
         self.is_beaten = False
         """Whether another attempt had the answer first."""
+        self.trip: Trip | None = None
+        """Its way out; None when it goes direct."""
+        self.avoid: Route | None = None
+        """The route of the attempt that it is a hedge of."""
 
     def beat(self) -> None:
         """End the attempt at once, for another has the answer; it is recorded as overdue, or as nothing while young."""
@@ -79,9 +86,13 @@ class Tried:
             self.is_beaten = True
             self.limit.reschedule(0.0)
 
+    def route(self) -> Route:
+        """Return the way out that was taken last."""
+        return DIRECT if self.trip is None else self.trip.route
+
     def attempt(self) -> Attempt:
         """Return the record for provenance."""
-        return Attempt(self.lane.id, self.outcome, self.latency_s, detail=self.detail)
+        return Attempt(self.lane.id, self.outcome, self.latency_s, self.route().name, self.detail)
 
 
 class _Refused(Exception):
@@ -127,10 +138,11 @@ class Runner:
         secret = lane.standing.secret(start) if lane.source.key is not None else None
         if tried is None:
             tried = Tried(lane)
+        trip = tried.trip = trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
             async with asyncio.timeout(timeout_s) as tried.limit:
-                value = await self._value(lane, query, secret)
+                value = await self._value(lane, query, secret, trip)
             tried.limit = None
             self._judge(tried, query, value)
         except TimeoutError:
@@ -169,21 +181,21 @@ class Runner:
         if lane.breaker.recant(now):
             self._changed(lane)
 
-    async def _value(self, lane: Lane, query: Query, secret: Secret | None) -> Value:
+    async def _value(self, lane: Lane, query: Query, secret: Secret | None, trip: Trip | None) -> Value:
         """Send the requests, and those that parsing asks for after them, until there is a value."""
         capability, source = lane.capability, lane.source
         replies: tuple[Reply, ...] = ()
         requests = capability.build(source, query)
         for _ in range(_MOST_FOLLOWS):
             if len(requests) == 1:
-                got = [await self._reply(lane, requests[0], secret)]
+                got = [await self._reply(lane, requests[0], secret, trip)]
             else:
-                got = await _together([self._reply(lane, each, secret) for each in requests])
+                got = await _together([self._reply(lane, each, secret, trip) for each in requests])
             size = 0
             for reply in got:
                 size += len(reply.body)
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=secret is not None)) is not None:
-                    raise _Refused(outcome, reply.status, _retry_after(reply, self._clock))
+                    raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
             replies = (*replies, *got)
             if size > _BIG:
                 found = await asyncio.to_thread(capability.parse, source, query, replies)
@@ -194,8 +206,12 @@ class Runner:
             requests = found.requests
         raise BadAnswer("schema", f"more than {_MOST_FOLLOWS} rounds of requests")
 
-    def _reply(self, lane: Lane, request: Request, secret: Secret | None) -> Coroutine[None, None, Reply]:
+    def _reply(
+        self, lane: Lane, request: Request, secret: Secret | None, trip: Trip | None
+    ) -> Coroutine[None, None, Reply]:
         """Return the call that sends one request to a lane's source."""
+        if trip is not None:
+            return trip.fetch(self._transport, request, secret, self._body_limit)
         return self._transport.fetch(lane.standing.base_url, request, key=secret, body_limit=self._body_limit)
 
     def _ran_out(self, tried: Tried, spent_s: float, timeout_s: float) -> None:
@@ -246,11 +262,13 @@ class Runner:
         if tried.value is None:
             tried.time = self._clock.now()
         verdict = _SUCCESS if outcome is _OK else VERDICTS[outcome]
+        if is_lost := not settle(lane.standing, tried.trip, outcome, verdict, latency_s=tried.latency_s, now=now):
+            outcome, verdict = Outcome.CANCELLED, Verdict.NEUTRAL  # a proxy's fault says nothing of the source
         turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
         lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
         if verdict is not _SUCCESS or lane.standing.is_troubled:
             lane.standing.note(outcome, secret, now, tried.retry_after_s)
-            turned = turned or outcome in _SETS_ASIDE or verdict is _SUCCESS
+            turned = turned or is_lost or outcome in _SETS_ASIDE or verdict is _SUCCESS
         if turned:
             self._changed(lane)
 
@@ -275,19 +293,3 @@ async def _together(calls: list[Coroutine[None, None, Reply]]) -> list[Reply]:
     if first is not None:
         raise first.with_traceback(None)  # out here, else error and group hold each other, and the bodies read so far
     return [task.result() for task in tasks]
-
-
-def _retry_after(reply: Reply, clock: Clock) -> float | None:
-    """Return the seconds of a Retry-After header, given as a number or as a date; None without a valid one."""
-    text = reply.headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - clock.now()).total_seconds())

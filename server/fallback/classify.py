@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import Enum
 
 from server.errors import BadAnswer
@@ -100,3 +102,19 @@ def of_bad_answer(error: BadAnswer, *, keyed: bool) -> Outcome:
 def _is_challenge(reply: Reply) -> bool:
     """Say whether a 403 comes from what stands in front of a source: a page for people, or a challenge header."""
     return "cf-mitigated" in reply.headers or "html" in reply.content_type
+
+
+def retry_after_s(reply: Reply, now: datetime) -> float | None:
+    """Return the seconds of a Retry-After header, given as a number or as a date; None without a valid one."""
+    text = reply.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - now).total_seconds())

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from pydantic import SecretStr
 
-from server.assets import registry
 from server.clock import Clock
 from server.errors import DeadlineTooShort, NerkhError, Unsupported
 from server.fallback.attempt import Runner
 from server.fallback.budget import Budget, BudgetFigures, BudgetPolicy
 from server.fallback.cache import Cache, CacheStats, Entry, Slot
+from server.fallback.egress import Egress, Policy
 from server.fallback.failure import describe, failure_of
 from server.fallback.fetch import Fetcher, first_of
 from server.fallback.figures import FIGURES
 from server.fallback.flight import Flight
 from server.fallback.http import Transport
+from server.fallback.inspector import Inspector
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane, lanes_of
 from server.fallback.outlet import Outlet
 from server.fallback.plan import Plan
 from server.fallback.previous import Previous, StoredLookup
 from server.fallback.ranker import Ranker
-from server.fallback.rates import Rates
+from server.fallback.rates import Rates, is_native, pegged, usual_rate_assets
+from server.fallback.routes import routes_of
 from server.fallback.sweep import Sweep, Sweeper
 from server.fallback.vetted import Vetted
 from server.fallback.views import breaker_view, source_view
@@ -35,10 +36,10 @@ from server.model import (
     Asset,
     Attempt,
     BreakerView,
+    EgressView,
     Freshness,
     Kind,
     Observation,
-    Price,
     PriceQuery,
     Query,
     Ranking,
@@ -50,8 +51,6 @@ from server.settings import Settings
 
 _SHARE = 0.9
 _MOMENT_S = 0.05
-_PEGGED = frozenset({"USDT", "USDC"})
-"""Coins that are meant to be worth a dollar: far from it, a second source must say so too."""
 
 
 class Engine:
@@ -80,13 +79,14 @@ class Engine:
         self._keeper = Keeper(self._cache, self._outlet, clock, simulated=simulated)
         self._previous = Previous(self._cache, stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
-        self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random)
+        egress = Egress(routes_of(settings), Policy.of(settings))
+        self._standings, lanes = lanes_of(catalog, providers, keys, base_urls or {}, clock.random, egress=egress)
         self._plan = Plan(lanes, clock)
         self._ranker = Ranker(self._plan, clock, settings.plan_every_s)
-        rate_assets = _rate_assets() if rate_assets is None else rate_assets
+        rate_assets = usual_rate_assets() if rate_assets is None else rate_assets
         vetted = Vetted()
-        for symbol in _PEGGED & rate_assets.keys():
-            vetted.believe(Price(rate_assets[symbol].id, "USD", Decimal(1)))
+        for price in pegged(rate_assets):
+            vetted.believe(price)
         runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=self._ranker.changed)
         rates = Rates(clock, rate_assets, self._native, self._spawn)
         policy = BudgetPolicy(settings.hedge_share, settings.hedge_per_s, settings.hedge_most)
@@ -102,13 +102,17 @@ class Engine:
             keeper=self._keeper,
         )
         self._sweeper = Sweeper(self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper)
+        self._inspector = Inspector(
+            egress, transport, clock, self._standings.values(), settings=settings, turned=self._ranker.turned
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_started = False
 
     async def start(self) -> None:
-        """Begin ranking sources anew, every 15 s and when one changes."""
+        """Begin ranking sources anew, every 15 s and when one changes, and testing proxies."""
         self._is_started = True
         self._spawn(self._ranker.run())
+        self._spawn(self._inspector.run())
 
     async def close(self) -> None:
         """Stop refreshing, probing and ranking; the transport is its owner's to close."""
@@ -208,6 +212,14 @@ class Engine:
             breaker_view(lane, self._clock) for standing in self._standings.values() for lane in standing.lanes
         )
 
+    def egress_routes(self) -> tuple[EgressView, ...]:
+        """Return every way out as it stands, direct first."""
+        return self._inspector.views()
+
+    async def test_egress(self, name: str) -> EgressView:
+        """Test one way out now, off the requests' path; raises `Unknown`."""
+        return await self._inspector.test(name)
+
     def cache_stats(self) -> CacheStats:
         """Return how the cache does."""
         return self._cache.stats()
@@ -256,11 +268,11 @@ class Engine:
         now = self._clock.monotonic()
         slot = self._cache.slot(query, query)
         entry = slot.entry
-        if entry is not None and now < entry.grace_until and _is_native(known := entry.cached(now)):
+        if entry is not None and now < entry.grace_until and is_native(known := entry.cached(now)):
             return known
         own = self._cache.slot(("native", query), query)
         answer = await self._flight.share(own, until, self._fetch, own, now, now + (until - now) / _SHARE, True)
-        if not _is_native(answer):
+        if not is_native(answer):
             raise Unsupported(describe(query))
         return answer
 
@@ -283,16 +295,3 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _is_native(answer: Answer[Value]) -> bool:
-    """Say whether a price stands as its source gave it, and may measure others: it is not old, and not in doubt."""
-    price = answer.value
-    is_old = answer.provenance.freshness in (Freshness.STALE, Freshness.STORED)
-    return isinstance(price, Price) and price.native_quote is None and not price.flagged and not is_old
-
-
-def _rate_assets() -> dict[str, Asset]:
-    """Return the assets over which quotes are compared, by symbol."""
-    known = registry()
-    return {symbol: known.asset(symbol) for symbol in ("USDT", "USDC", "BTC")}

@@ -207,7 +207,7 @@ class Fetcher:
         converted = None if native else await self._rates.converted(value, query.quote, until)
         if converted is None:
             detail = "no measured rate to the asked quote"
-            done.attempts[-1] = Attempt(tried.lane.id, tried.outcome, tried.latency_s, detail=detail)
+            done.attempts[-1] = Attempt(tried.lane.id, tried.outcome, tried.latency_s, tried.route().name, detail)
         return converted
 
     def _takes(self, done: Fetch, tried: Tried, value: Value | None) -> bool:

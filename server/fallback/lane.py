@@ -6,10 +6,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from server.fallback.breaker import Admission, Breaker
+from server.fallback.egress import Egress, HostWays
 from server.fallback.figures import FIGURES, SPECIAL
 from server.fallback.http import Secret
 from server.fallback.measures import Measures
@@ -19,8 +21,6 @@ from server.providers.base import Capability, Provider, Source
 _IGNORANT_S = 3600.0
 _LATE_SHARE = 0.25
 _MOST_LEARNED = 2000
-_REGION_S = 60.0
-_REGION_LONGEST_S = 1800.0
 _THROTTLE_S = 10.0
 _THROTTLE_LONGEST_S = 300.0
 _KEY_REST_S = 3600.0
@@ -39,8 +39,6 @@ class Standing:
 
     __slots__ = (
         "_keys",
-        "_region_until",
-        "_regions",
         "_rejected_until",
         "_resting_until",
         "_throttles",
@@ -50,9 +48,13 @@ class Standing:
         "lanes",
         "out_until",
         "source",
+        "ways",
     )
 
-    def __init__(self, source: Source, base_url: str, keys: Sequence[SecretStr]) -> None:
+    def __init__(
+        self, source: Source, base_url: str, keys: Sequence[SecretStr], *, ways: HostWays | None = None
+    ) -> None:
+        self.ways = ways or Egress().host(urlsplit(base_url).netloc)
         self.source = source
         self.base_url = base_url
         self.lanes: list[Lane] = []
@@ -62,8 +64,6 @@ class Standing:
         self._rejected_until = [-inf] * len(self._keys)
         self._resting_until = -inf
         self._throttles = 0
-        self._region_until = -inf
-        self._regions = 0
         self.is_troubled = False
         """Whether it was throttled or refused by region since its last success."""
         self.out_until = inf if self._lacks_key() else -inf
@@ -85,22 +85,27 @@ class Standing:
     def note(self, outcome: Outcome, secret: Secret | None, now: float, retry_after_s: float | None) -> None:
         """Take in how an attempt ended, as far as it concerns the whole source."""
         if outcome is Outcome.OK:
-            self._throttles = self._regions = 0
+            self._throttles = 0
             self.is_troubled = False
+            self.settle(now)
             return
         if outcome is Outcome.THROTTLED:
             self._throttles += 1
             span = retry_after_s if retry_after_s is not None else _THROTTLE_S * 2 ** min(self._throttles - 1, 5)
             self._resting_until = now + min(max(span, 1.0), _THROTTLE_LONGEST_S)
-        elif outcome is Outcome.REGION:
-            self._regions += 1
-            self._region_until = now + min(_REGION_S * self._regions, _REGION_LONGEST_S)
         elif outcome is Outcome.KEY_REJECTED and secret is not None:
             self._rejected_until[self._keys.index(secret)] = now + _KEY_REST_S
-        else:
+        elif outcome is not Outcome.REGION and not self.is_regional():
             return
         self.is_troubled = True
-        self.out_until = max(self._resting_until, self._region_until, self._keyless_until(now))
+        self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """Take in that a way out, a key or the source's patience changed."""
+        until = self.ways.closed_until(now, public=self.is_public())
+        self.out_until = max(self._resting_until, until, self._keyless_until(now))
+        if self._lacks_key():
+            self.out_until = inf
 
     def exclusion(self, now: float) -> Exclusion | None:
         """Return why the whole source is out now, None when it is not."""
@@ -110,17 +115,21 @@ class Standing:
             return Exclusion(Outcome.SKIPPED_KEY, "no key")
         if now < self._keyless_until(now):
             return Exclusion(Outcome.SKIPPED_KEY, "key rejected")
-        if now < self._region_until:
+        if now < self.ways.closed_until(now, public=self.is_public()):
             return Exclusion(Outcome.SKIPPED_OPEN, "blocked in this region")
         return Exclusion(Outcome.SKIPPED_QUOTA, "resting after too many requests")
 
-    def is_regional(self, now: float) -> bool:
-        """Say whether the source refuses this way out."""
-        return now < self._region_until
+    def is_public(self) -> bool:
+        """Say whether it may be asked over a public proxy: no key of ours goes there."""
+        return not self._keys
+
+    def is_regional(self) -> bool:
+        """Say whether the source refused the direct way since it last answered over it."""
+        return self.ways.direct.is_refused
 
     def is_refused(self) -> bool:
-        """Say whether it refused this way out since its last success, also when it may be asked again."""
-        return self._regions > 0
+        """Say whether it refused every way out since its last success, also when it may be asked again."""
+        return self.ways.is_shut
 
     def _lacks_key(self) -> bool:
         """Say whether the source needs a key that was not given."""
@@ -231,13 +240,17 @@ def lanes_of(
     keys: Mapping[str, tuple[SecretStr, ...]],
     base_urls: Mapping[str, str],
     random: Callable[[], float],
+    *,
+    egress: Egress | None = None,
 ) -> tuple[dict[str, Standing], list[Lane]]:
     """Return the standing of every source by its id, and a lane for each kind that its provider serves."""
     standings: dict[str, Standing] = {}
     lanes: list[Lane] = []
+    egress = egress or Egress()
     for source in catalog:
         given = keys.get(source.key.setting, ()) if source.key is not None else ()
-        standing = Standing(source, base_urls.get(source.id, source.base_url), given)
+        base_url = base_urls.get(source.id, source.base_url)
+        standing = Standing(source, base_url, given, ways=egress.host(urlsplit(base_url).netloc))
         standings[source.id] = standing
         lanes.extend(
             Lane(standing, capability, Breaker(random)) for capability in providers[source.provider].capabilities

@@ -10,14 +10,16 @@ from dataclasses import replace
 from decimal import Context, Decimal
 from typing import NamedTuple
 
+from server.assets import registry
 from server.clock import Clock
 from server.errors import NerkhError
-from server.model import Answer, Asset, Price, PriceQuery, Prices, Value
+from server.model import Answer, Asset, Freshness, Price, PriceQuery, Prices, Value
 
 _FRESH_S = 30.0
 _USABLE_S = 600.0
 _ROUNDING = Context(prec=12)
 _PIVOT = "BTC"
+_PEGGED = ("USDT", "USDC")
 
 
 class _Rate(NamedTuple):
@@ -139,3 +141,21 @@ def convert(price: Price, quote: str, rate: Decimal) -> Price:
 def _times(amount: Decimal | None, rate: Decimal) -> Decimal | None:
     """Return an amount in another quote, None for None."""
     return None if amount is None else _ROUNDING.multiply(amount, rate)
+
+
+def is_native(answer: Answer[Value]) -> bool:
+    """Say whether a price stands as its source gave it, and may measure others: it is not old, and not in doubt."""
+    price = answer.value
+    is_old = answer.provenance.freshness in (Freshness.STALE, Freshness.STORED)
+    return isinstance(price, Price) and price.native_quote is None and not price.flagged and not is_old
+
+
+def usual_rate_assets() -> dict[str, Asset]:
+    """Return the assets over which quotes are compared, by symbol."""
+    known = registry()
+    return {symbol: known.asset(symbol) for symbol in ("USDT", "USDC", "BTC")}
+
+
+def pegged(rate_assets: Mapping[str, Asset]) -> list[Price]:
+    """Return coins that are meant to be worth a dollar as that: far from it, a second source must say so too."""
+    return [Price(rate_assets[symbol].id, "USD", Decimal(1)) for symbol in _PEGGED if symbol in rate_assets]

@@ -18,7 +18,7 @@ def state_of(standing: Standing, now: float) -> SourceState:
     out = standing.exclusion(now)
     if out is not None and out.outcome is Outcome.SKIPPED_KEY and not standing.has_key():
         return SourceState.DISABLED
-    if standing.is_regional(now):
+    if standing.is_regional():
         return SourceState.PROXY_NEEDED
     used = [lane for lane in standing.lanes if lane.measures.calls or lane.breaker.is_open]
     open_ones = sum(lane.breaker.is_open for lane in used)

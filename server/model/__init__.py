@@ -16,6 +16,7 @@ from server.model.chain import (
 from server.model.health import (
     BreakerState,
     BreakerView,
+    EgressView,
     RankedSource,
     Ranking,
     RequestRecord,
@@ -80,6 +81,7 @@ __all__ = [
     "ChainQuery",
     "ChainStatus",
     "Contract",
+    "EgressView",
     "FearGreed",
     "FearGreedQuery",
     "FearGreedReading",
