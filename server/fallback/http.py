@@ -37,7 +37,6 @@ _SAFE = "/:@!$&'()*+,;=%~"
 _BODY_LIMIT = 16 * 1024 * 1024
 _MOST_URLS = 5000
 _NOTHING = (None, None)
-_STRAIGHT: Forwarding = {}
 _LOOKUP = Route("name lookups", RouteKind.DIRECT)
 _LOOKUP_LIMIT = 64 * 1024
 
@@ -235,7 +234,7 @@ async def _exchange(
     body: bytes | None,
     limit: int,
     guard: Guard | None = None,
-    forwarded: Forwarding = _STRAIGHT,
+    forwarded: Forwarding | None = None,
 ) -> Reply:
     """Send, follow redirects within the site, read the body up to the limit.
 
@@ -243,7 +242,11 @@ async def _exchange(
     looks at where a redirect leads that a proxy would follow for us.
     """
     for _ in range(_MOST_REDIRECTS + 1):
-        response = await session.request(method, url, headers=headers, data=body, allow_redirects=False, **forwarded)
+        if forwarded is None:
+            response = await session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        else:
+            parts = forwarded.parts(url, headers)
+            response = await session.request(method, url, data=body, allow_redirects=False, **parts)
         try:
             if response.status not in _REDIRECTS or hdrs.LOCATION not in response.headers:
                 return await read_reply(response, limit)

@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+import base64
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
+from aiohttp import hdrs
 from yarl import URL
 
 from server.fallback.routes import Route, RouteKind
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-FORWARDING = frozenset({RouteKind.HTTP, RouteKind.HTTPS})
-"""Kinds of proxies that aiohttp itself speaks to, by parameters of each request."""
 
 
-class Forwarding(TypedDict, total=False):
-    """The parameters of a request that goes over an HTTP proxy; no name and password stand in the address."""
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """An HTTP proxy as each request is told of it; its name and password stand in a header of their own."""
 
     proxy: URL
-    proxy_auth: aiohttp.BasicAuth
+    authorization: str = field(repr=False)
+
+    def parts(self, url: URL, headers: dict[str, str] | None) -> dict[str, Any]:
+        """Return the parameters of one request: what the proxy may know is not for the source at the tunnel's end."""
+        if not self.authorization:
+            return {"proxy": self.proxy, "headers": headers}
+        own = {hdrs.PROXY_AUTHORIZATION: self.authorization}
+        if url.scheme == "https":
+            return {"proxy": self.proxy, "headers": headers, "proxy_headers": own}
+        return {"proxy": self.proxy, "headers": {**(headers or {}), **own}}
 
 
-def forwarding(route: Route) -> Forwarding:
-    """Return how a request is told which HTTP proxy to take; nothing for other routes."""
-    if route.kind not in FORWARDING:
-        return {}
+def forwarding(route: Route) -> Forwarding | None:
+    """Return how a request is told which HTTP proxy to take; None for other routes."""
+    if route.kind not in (RouteKind.HTTP, RouteKind.HTTPS):
+        return None
     parts = urlsplit(route.address.get_secret_value())
-    found: Forwarding = {"proxy": URL.build(scheme=parts.scheme, host=parts.hostname or "", port=parts.port)}
+    authorization = ""
     if parts.username is not None:
-        found["proxy_auth"] = aiohttp.BasicAuth(unquote(parts.username), unquote(parts.password or ""), "utf-8")
-    return found
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    host, port = address_of(route)
+    return Forwarding(URL.build(scheme=parts.scheme, host=host, port=port), authorization)
+
+
+def address_of(route: Route) -> tuple[str, int]:
+    """Return the host and port of an operator's proxy."""
+    parts = urlsplit(route.address.get_secret_value())
+    return parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
 
 def public_url(route: Route, url: URL) -> URL:
@@ -45,9 +64,10 @@ def socks_connector(route: Route, limit: int, per_host: int) -> aiohttp.BaseConn
     from aiohttp_socks import ProxyConnector, ProxyType
 
     parts = urlsplit(route.address.get_secret_value())
+    host, port = address_of(route)
     return ProxyConnector(
-        host=parts.hostname or "",
-        port=parts.port or _PORTS[parts.scheme],
+        host=host,
+        port=port,
         proxy_type=ProxyType.SOCKS5,
         username=None if parts.username is None else unquote(parts.username),
         password=None if parts.username is None else unquote(parts.password or ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 
+from server.fallback.relay import address_of
 from server.fallback.routes import Route, RouteKind
 from server.model import Outcome
 
@@ -45,7 +46,7 @@ def egress_failure(error: Exception, route: Route) -> TransportFailure:
         return EgressFailure(Outcome.REFUSED, f"proxy: HTTP {error.status}", is_everywhere=error.status == 407)
     if route.kind is RouteKind.SOCKS5 and (failure := _socks_failure(error)) is not None:
         return failure
-    is_everywhere = route.kind is RouteKind.PUBLIC and isinstance(error, aiohttp.ClientConnectorError)
+    is_everywhere = isinstance(error, aiohttp.ClientConnectorError) and _is_at(error, route)
     return EgressFailure(outcome, f"proxy: {detail}", is_everywhere=is_everywhere)
 
 
@@ -57,11 +58,20 @@ def _socks_failure(error: Exception) -> EgressFailure | None:
         return EgressFailure(Outcome.TIMEOUT, "proxy: no answer in time")
     if isinstance(error, ProxyConnectionError):
         return EgressFailure(Outcome.REFUSED, "proxy: no connection", is_everywhere=True)
+    if isinstance(error, UnicodeEncodeError):
+        return EgressFailure(Outcome.REFUSED, "proxy: its name and password must be ASCII", is_everywhere=True)
     if isinstance(error, ProxyError):  # a code says that it did not reach the host; none, that it wants no talk
         code = error.error_code
         said = "refusal" if code is None else f"code {int(code)}"
         return EgressFailure(Outcome.REFUSED, f"proxy: SOCKS {said}", is_everywhere=code is None)
     return None
+
+
+def _is_at(error: aiohttp.ClientConnectorError, route: Route) -> bool:
+    """Say whether a connection failed on its way to the proxy, and not behind it."""
+    if route.kind is RouteKind.PUBLIC:
+        return True
+    return (error.host, error.port) == address_of(route)
 
 
 def _told(error: Exception) -> tuple[Outcome, str]:
