@@ -184,15 +184,18 @@ async def test_redirects_over_a_proxy_stay_within_the_site_too(kind: RouteKind) 
             return web.Response(status=302, headers={"Location": targets[request.path]})
         return web.Response(text=request.path)
 
-    async with origin(handler) as port, transport() as made:
-        async with proxies(proxy := Proxy(kind, {"source.example": port})):
-            route = proxy.route()
-            assert (await made.fetch(PLAIN, Request("/site"), egress=route)).body == b"/there"
-            for path in ("/out", "/in"):
-                with pytest.raises(TransportFailure) as caught:
-                    await made.fetch(PLAIN, Request(path), egress=route)
-                assert caught.value.outcome is Outcome.CLIENT_ERROR
-            assert {each.partition(":")[0] for each in proxy.asked} == {"source.example"}
+    async with (
+        origin(handler) as port,
+        transport() as made,
+        proxies(proxy := Proxy(kind, {"source.example": port})),
+    ):
+        route = proxy.route()
+        assert (await made.fetch(PLAIN, Request("/site"), egress=route)).body == b"/there"
+        for path in ("/out", "/in"):
+            with pytest.raises(TransportFailure) as caught:
+                await made.fetch(PLAIN, Request(path), egress=route)
+            assert caught.value.outcome is Outcome.CLIENT_ERROR
+        assert {each.partition(":")[0] for each in proxy.asked} == {"source.example"}
 
 
 async def test_a_body_over_a_proxy_is_capped_too() -> None:
@@ -201,12 +204,15 @@ async def test_a_body_over_a_proxy_is_capped_too() -> None:
     async def handler(_request: web.Request) -> web.Response:
         return web.Response(body=bytes(3_000_000))
 
-    async with origin(handler) as port, transport() as made:
-        async with proxies(proxy := Proxy(RouteKind.SOCKS5, {"source.example": port})):
-            with pytest.raises(TransportFailure) as caught:
-                await made.fetch(PLAIN, REQUEST, egress=proxy.route(), body_limit=1_000_000)
-            assert caught.value.outcome is Outcome.TOO_LARGE
-            assert not isinstance(caught.value, EgressFailure)
+    async with (
+        origin(handler) as port,
+        transport() as made,
+        proxies(proxy := Proxy(RouteKind.SOCKS5, {"source.example": port})),
+    ):
+        with pytest.raises(TransportFailure) as caught:
+            await made.fetch(PLAIN, REQUEST, egress=proxy.route(), body_limit=1_000_000)
+        assert caught.value.outcome is Outcome.TOO_LARGE
+        assert not isinstance(caught.value, EgressFailure)
 
 
 @pytest.mark.parametrize("pattern", ["?url={encoded_url}", "?quest={url}", "{url}"])
@@ -241,11 +247,14 @@ async def test_a_public_proxy_on_a_private_address_is_not_called() -> None:
 async def test_a_key_goes_through_the_tunnel_alone() -> None:
     """The proxy sees the host that is asked for, never the key."""
     secret = Secret(Key("NERKH_KEY_X", "query", "key"), SecretStr("s3cretkey"))
-    async with origin(hello, tls=True) as port, transport() as made:
-        async with proxies(proxy := Proxy(RouteKind.HTTP, {"source.example": port})):
-            reply = await made.fetch(SEALED, REQUEST, key=secret, egress=proxy.route(), timeout_s=10)
-            assert b"s3cretkey" in reply.body
-            assert b"s3cretkey" not in b"".join(proxy.heads)
+    async with (
+        origin(hello, tls=True) as port,
+        transport() as made,
+        proxies(proxy := Proxy(RouteKind.HTTP, {"source.example": port})),
+    ):
+        reply = await made.fetch(SEALED, REQUEST, key=secret, egress=proxy.route(), timeout_s=10)
+        assert b"s3cretkey" in reply.body
+        assert b"s3cretkey" not in b"".join(proxy.heads)
 
 
 async def test_connections_over_a_proxy_are_used_again_and_ways_do_not_mix() -> None:
