@@ -22,6 +22,7 @@ from server.fallback.figures import figures_of
 from server.fallback.http import Secret, Transport, TransportFailure
 from server.fallback.lane import Lane
 from server.fallback.routes import DIRECT, Route
+from server.fallback.together import together
 from server.fallback.trip import Trip, settle, trip_of
 from server.fallback.vetted import Vetted
 from server.model import Articles, Attempt, Block, BlockQuery, ChainStatus, GasPrice, Outcome, Prices, Query, Value
@@ -92,7 +93,8 @@ class Tried:
 
     def attempt(self) -> Attempt:
         """Return the record for provenance."""
-        return Attempt(self.lane.id, self.outcome, self.latency_s, self.route().name, self.detail)
+        egress = "direct" if self.trip is None else self.trip.route.name
+        return Attempt(self.lane.id, self.outcome, self.latency_s, egress, self.detail)
 
 
 class _Refused(Exception):
@@ -138,7 +140,7 @@ class Runner:
         secret = lane.standing.secret(start) if lane.source.key is not None else None
         if tried is None:
             tried = Tried(lane)
-        trip = tried.trip = trip_of(lane.standing, clock, tried.avoid)
+        trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
             async with asyncio.timeout(timeout_s) as tried.limit:
@@ -190,7 +192,7 @@ class Runner:
             if len(requests) == 1:
                 got = [await self._reply(lane, requests[0], secret, trip)]
             else:
-                got = await _together([self._reply(lane, each, secret, trip) for each in requests])
+                got = await together([self._reply(lane, each, secret, trip) for each in requests])
             size = 0
             for reply in got:
                 size += len(reply.body)
@@ -262,7 +264,10 @@ class Runner:
         if tried.value is None:
             tried.time = self._clock.now()
         verdict = _SUCCESS if outcome is _OK else VERDICTS[outcome]
-        if is_lost := not settle(lane.standing, tried.trip, outcome, verdict, latency_s=tried.latency_s, now=now):
+        is_lost = False
+        if verdict is _SUCCESS and tried.trip is None:
+            lane.standing.ways.answered(tried.latency_s)
+        elif is_lost := not settle(lane.standing, tried.trip, outcome, verdict, now):
             outcome, verdict = Outcome.CANCELLED, Verdict.NEUTRAL  # a proxy's fault says nothing of the source
         turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
         lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
@@ -280,16 +285,3 @@ class Runner:
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}:{place.lineno}"
             _log.error("parser failed", source=lane.id, kind=lane.kind.value, error=type(error).__name__, where=where)
-
-
-async def _together(calls: list[Coroutine[None, None, Reply]]) -> list[Reply]:
-    """Run requests side by side; the first that fails cancels the others and is raised alone."""
-    first = None
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(call) for call in calls]
-    except BaseExceptionGroup as errors:
-        first = errors.exceptions[0]
-    if first is not None:
-        raise first.with_traceback(None)  # out here, else error and group hold each other, and the bodies read so far
-    return [task.result() for task in tasks]

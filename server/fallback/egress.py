@@ -141,15 +141,25 @@ class HostWays:
             way = self._ways[route] = Way()
         return way
 
+    def answered(self, latency_s: float) -> None:
+        """Take in an answer over the direct way; this runs on each, so it does no more than it must."""
+        direct = self.direct
+        old = direct.latency_s
+        direct.latency_s = latency_s if old is None else old + _WEIGHT * (latency_s - old)
+        if direct.quarantine.strikes:
+            self.is_shut = direct.is_refused = False
+            direct.quarantine.clear()
+
     def worked(self, route: Route, latency_s: float) -> None:
         """Take in an answer over a route."""
-        way = self.direct if route is DIRECT else self.way(route)
-        way.latency_s = latency_s if way.latency_s is None else way.latency_s + _WEIGHT * (latency_s - way.latency_s)
+        if route is DIRECT:
+            self.answered(latency_s)
+            return
+        way = self.way(route)
+        way.latency_s = smoothed(way.latency_s, latency_s)
         self.is_shut = way.is_refused = False
-        if way.quarantine.strikes:
-            way.quarantine.clear()
-        if route is not DIRECT:
-            self._egress.state(route).worked()
+        way.quarantine.clear()
+        self._egress.state(route).worked()
 
     def refused(self, route: Route, now: float, *, public: bool) -> None:
         """Take in that the host does not serve where the route comes out; `public` as for `closed_until`."""

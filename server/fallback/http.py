@@ -94,13 +94,11 @@ class Transport:
         if url is None:
             url = self._url(base_url, request, key)
         headers, body = _head_and_body(request, key) if request.json or request.headers or key else _NOTHING
-        if egress.kind is not RouteKind.DIRECT:
-            exchange = self._over(egress, request.method, url, headers=headers, body=body, limit=body_limit)
+        if egress is DIRECT:
+            session = self._session or self._open()
+            exchange = _exchange(session, request.method, url, headers=headers, body=body, limit=body_limit)
         else:
-            session = self._session if egress is DIRECT else self._pool_of(egress)
-            exchange = _exchange(
-                session or self._open(), request.method, url, headers=headers, body=body, limit=body_limit
-            )
+            exchange = self._over(egress, request.method, url, headers=headers, body=body, limit=body_limit)
         try:
             if timeout_s is None:
                 return await exchange
@@ -121,6 +119,8 @@ class Transport:
         for session in sessions:
             if session is not None:
                 await session.close()
+        if self._resolver is not None:
+            await self._resolver.close()
 
     def _open(self) -> aiohttp.ClientSession:
         """Make the pool for direct connections on the running loop."""
@@ -141,6 +141,8 @@ class Transport:
         limit: int,
     ) -> Reply:
         """Send a request over a proxy; raises `EgressFailure` where that, or the way behind it, is what failed."""
+        if route.kind is RouteKind.DIRECT:
+            return await _exchange(self._pool_of(route), method, url, headers=headers, body=body, limit=limit)
         is_public = route.kind is RouteKind.PUBLIC
         if not self._guard.allows_name(url):
             raise TransportFailure(Outcome.CLIENT_ERROR, "a private address")

@@ -105,14 +105,10 @@ def trip_of(standing: Standing, clock: Clock, avoid: Route | None) -> Trip | Non
     return Trip(standing, clock, avoid)
 
 
-def settle(
-    standing: Standing, trip: Trip | None, outcome: Outcome, verdict: Verdict, *, latency_s: float, now: float
-) -> bool:
+def settle(standing: Standing, trip: Trip | None, outcome: Outcome, verdict: Verdict, now: float) -> bool:
     """Tell the ways of a host how an attempt ended; return False when the source is not to be blamed for it."""
     if trip is not None:
         return trip.settle(outcome, verdict, now)
-    if verdict is Verdict.SUCCESS:
-        standing.ways.worked(DIRECT, latency_s)
-    elif verdict is Verdict.REGION:
+    if verdict is Verdict.REGION:
         standing.ways.refused(DIRECT, now, public=standing.is_public())
     return True

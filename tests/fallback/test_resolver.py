@@ -196,6 +196,9 @@ async def test_the_transport_connects_where_the_resolver_says_and_never_to_a_pri
             await stranger.fetch(f"http://source.example:{resolver}", Request("/"), timeout_s=10)
         assert (await local.fetch(f"http://source.example:{port}", Request("/"), timeout_s=10)).status == 200
         assert len(server.asked) == 4
+        with pytest.raises(TransportFailure) as caught:
+            await local.fetch("http://gone.example", Request("/"), timeout_s=10)
+        assert caught.value.outcome is Outcome.DNS
         await stranger.close()
         await local.close()
 
