@@ -7,6 +7,7 @@ import pytest
 from server.errors import SetupError
 from server.fallback.relay import address_of, forwarding
 from server.fallback.routes import DIRECT, PUBLIC, RouteKind, passwords, routes_of
+from server.providers.catalog import sources
 from server.settings import Settings, load
 
 
@@ -94,3 +95,9 @@ def test_an_answer_is_the_sources_own_word_where_tls_ends_at_it() -> None:
     assert proxy.is_sealed("https://source.example")
     assert not proxy.is_sealed("http://source.example")
     assert not PUBLIC[0].is_sealed("https://source.example")
+
+
+def test_every_source_of_the_catalogue_is_sealed_over_an_operators_proxy() -> None:
+    """Its proxy carries, and can forge nothing."""
+    (proxy,) = routes_of(Settings(proxies="http://a:1"))
+    assert not {known.id for known in sources() if not proxy.is_sealed(known.base_url)}
