@@ -143,9 +143,10 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
+        name = "_".join(str(part) for part in first["loc"]).upper().removeprefix("NERKH_")
         said = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
-        raise SetupError(f"NERKH_{name}: {said}; correct or unset it", 2) from None
+        both = " (or PROXY_URL)" if name == "PROXY_URL" else ""
+        raise SetupError(f"NERKH_{name}{both}: {said}; correct or unset it", 2) from None
 
 
 def _filed(env: Mapping[str, str]) -> dict[str, str]:

@@ -161,6 +161,10 @@ class HostWays:
         way.quarantine.clear()
         self._egress.state(route).worked()
 
+    def reached(self, route: Route) -> None:
+        """Take in that a proxy brought what the host said, although that is no answer."""
+        self._egress.state(route).worked()
+
     def refused(self, route: Route, now: float, *, public: bool) -> None:
         """Take in that the host does not serve where the route comes out; `public` as for `closed_until`."""
         way = self.way(route)

@@ -157,7 +157,7 @@ class Transport:
             raise
         except errors_of(route) as error:
             raise egress_failure(error, route) from None  # its text and its cause hold the proxy's address
-        if reply.status == 407:
+        if reply.status == 407 and not route.is_sealed(url.scheme + ":"):
             raise EgressFailure(Outcome.REFUSED, "proxy: HTTP 407", is_everywhere=True)
         return reply
 

@@ -23,6 +23,8 @@ _log = structlog.get_logger()
 _TARGETS = 3
 _LIMIT = 1024 * 1024
 _HOST = "test of the route"
+_OWN = frozenset({502, 503, 504})
+_PUBLIC_OWN = _OWN | {401, 403, 429, 500}
 
 
 class Inspector:
@@ -118,9 +120,9 @@ class Inspector:
             # Too large or not what was announced: an answer. Over no proxy the rest is a failure.
             is_answer = route is not DIRECT
             return ("", False) if is_answer else (error.detail or error.outcome.value, False)
-        if reply.status in (502, 503, 504) and not route.is_sealed(target):
-            return f"HTTP {reply.status}", False
-        if route.kind is RouteKind.PUBLIC and reply.status >= 400:
+        # What a proxy could have said itself; a source's front page that is not there, say, is an answer.
+        own = _PUBLIC_OWN if route.kind is RouteKind.PUBLIC else _OWN
+        if reply.status in own and not route.is_sealed(target):
             return f"HTTP {reply.status}", False
         return "", False
 

@@ -65,9 +65,12 @@ class Trip:
             ways.worked(route, self.latency_s)
         elif verdict is Verdict.REGION and route.kind is not RouteKind.PUBLIC:
             ways.refused(route, now, public=self._standing.is_public())
-        elif route is not DIRECT and self._is_own_fault(route, outcome, verdict):
-            self._lose(route, everywhere=False)
-            return False
+        elif route is not DIRECT:
+            if self._is_own_fault(route, outcome, verdict):
+                self._lose(route, everywhere=False)
+                return False
+            if verdict is not Verdict.NEUTRAL:
+                ways.reached(route)
         return True
 
     def _take(self, *, public: bool) -> bool:

@@ -52,7 +52,8 @@ async def origin(handler: Handler, *, tls: bool = False) -> AsyncIterator[int]:
 class Proxy:
     """One proxy. `asked` lists the targets it was asked for, `heads` the heads of HTTP requests it saw.
 
-    `fault` is what it does instead of its work: hang, reset, deny (no such target), bar (other credentials wanted) or
+    `fault` is what it does instead of its work: hang, mute (a tunnel with nothing in it), reset, deny (no such target),
+    bar (other credentials wanted) or
     lie (an HTML page of its own for whatever is asked, also within a tunnel).
     """
 
@@ -140,6 +141,9 @@ class Proxy:
             writer.write(b'HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n')
         elif self.fault == "deny":
             writer.write(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+        elif self.fault == "mute":
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            await asyncio.sleep(3600)
         elif self.fault == "lie" and is_tunnel:
             writer.write(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlies")
         elif self.fault == "lie":
@@ -150,7 +154,7 @@ class Proxy:
         return True
 
     async def _socks(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.fault == "hang":
+        if self.fault in ("hang", "mute"):
             await asyncio.sleep(3600)
         if self.fault == "reset":
             writer.transport.abort()

@@ -120,7 +120,7 @@ async def test_a_proxy_with_a_certificate_that_nobody_vouches_for_is_not_trusted
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("fault", ["hang", "reset", "deny"])
+@pytest.mark.parametrize("fault", ["hang", "mute", "reset", "deny"])
 async def test_what_a_proxy_does_not_bring_is_not_the_sources_fault(kind: RouteKind, fault: str) -> None:
     """Whether it hangs, breaks off, or does not reach the host: the failure is the way's, and it is bounded in time."""
     async with origin(hello, tls=True) as port, transport(connect_s=0.3) as made:
@@ -128,7 +128,7 @@ async def test_what_a_proxy_does_not_bring_is_not_the_sources_fault(kind: RouteK
         proxy.fault = fault
         async with proxies(proxy):
             error = await failure(made, proxy.route(), SEALED, timeout_s=20)
-            assert error.outcome is {"hang": Outcome.TIMEOUT}.get(fault, error.outcome)
+            assert error.outcome is {"hang": Outcome.TIMEOUT, "mute": Outcome.TIMEOUT}.get(fault, error.outcome)
             assert not (fault == "deny" and error.is_everywhere)
 
 
@@ -296,3 +296,17 @@ async def test_a_redirect_from_plain_to_sealed_does_not_take_the_proxys_password
             assert (await made.fetch(PLAIN, REQUEST, egress=proxy.route(password=SENT))).status == 200
     assert len(seen) == 1
     assert "Proxy-Authorization" not in seen[0]
+
+
+async def test_a_407_of_the_source_itself_is_its_own_answer() -> None:
+    """Within the tunnel the proxy said nothing."""
+
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response(status=407)
+
+    async with (
+        origin(handler, tls=True) as port,
+        transport() as made,
+        proxies(proxy := Proxy(RouteKind.HTTP, {"source.example": port})),
+    ):
+        assert (await made.fetch(SEALED, REQUEST, egress=proxy.route())).status == 407

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from random import Random
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from server.clock import VirtualClock, run_virtual
 from server.fallback.engine import Engine
 from server.fallback.http import EgressFailure, Secret
 from server.fallback.routes import DIRECT, Route
+from server.fallback.routes import PUBLIC as PUBLIC_ROUTES
 from server.model import BreakerState, Kind, Outcome, SourceState
 from server.providers.base import Reply, Request, Tier
 from server.settings import Settings
@@ -39,7 +43,8 @@ class RoutedWorld(World):
     ) -> Reply:
         """Stand in for the transport."""
         id_ = base_url.partition("://")[2].removesuffix(".example")
-        self.over.append((id_, egress.name))
+        if request.path != "/":  # a test of the way
+            self.over.append((id_, egress.name))
         fault = self.breaks.get(egress.name)
         if fault == "hang":
             await asyncio.sleep(1e6)
@@ -382,3 +387,40 @@ def test_direct_failures_are_the_sources_and_take_no_proxy() -> None:
         assert set(world.ways("a")) == {"direct"}
 
     play(story)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_whatever_regions_and_proxies_do_no_request_fails_and_no_source_is_blamed(seed: int) -> None:
+    """An hour in which refusals and faults of proxies come and go at random, while the sources themselves are sound."""
+
+    async def story(world: RoutedWorld, clock: VirtualClock) -> None:
+        chance = Random(seed)  # noqa: S311 -- faults by seed, nothing secret
+        for id_ in ("a", "b", "c"):
+            world.says(id_)
+        keyed = source("a", Tier.CRITICAL, key=KEY)
+        given_ = Settings(proxies=TWO_PROXIES.proxies, public_proxies=True)
+        engine = world.engine([keyed, "b", "c"], settings=given_, keys={"NERKH_KEY_TOY": "s3cretkey"})
+        await engine.start()
+        faults = [
+            EgressFailure(Outcome.REFUSED, "proxy: refused", is_everywhere=True),
+            EgressFailure(Outcome.RESET, "proxy: reset"),
+            "hang",
+        ]
+        for _ in range(60):
+            world.refuses = {id_: {"direct"} for id_ in ("a", "b") if chance.random() < 0.5}
+            names = [route.name for route in engine.egress_routes()][1:]
+            world.breaks = {name: chance.choice(faults) for name in names if chance.random() < 0.4}
+            for _ in range(3):
+                assert (await ask(engine))[-1][2] == "ok"
+                await asyncio.sleep(20.0)
+        assert [each.failures for each in engine.breakers()] == [0, 0, 0]
+        assert {each.state for each in engine.breakers()} == {BreakerState.CLOSED}
+        assert not {route for id_, route in world.over if id_ == "a"} & {route.name for route in PUBLIC_ROUTES}
+        world.refuses, world.breaks = {"a": {"direct"}}, {}
+        clock.advance(1900.0)
+        await ask(engine)
+        assert (await ask(engine))[-1][0] == "a"
+        await engine.close()
+
+    run_virtual(lambda clock: story(RoutedWorld(clock), clock), seed)
