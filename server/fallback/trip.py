@@ -16,11 +16,25 @@ from server.providers.base import Reply, Request
 _UNSEEN = frozenset({Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.RESET, Outcome.TIMEOUT, Outcome.OVERDUE})
 """Ways to end without an answer: over a proxy it is not seen whether that or the source is at fault."""
 
+_FAIR_S = 0.5
+"""A route that was taken after others had failed is not held to have hung before so long."""
+
 
 class Trip:
     """The route of one attempt. `route` is the one that was taken last."""
 
-    __slots__ = ("_avoid", "_clock", "_is_set", "_lost", "_standing", "_ways", "is_lost", "latency_s", "route")
+    __slots__ = (
+        "_avoid",
+        "_clock",
+        "_is_set",
+        "_lost",
+        "_standing",
+        "_started",
+        "_ways",
+        "is_lost",
+        "latency_s",
+        "route",
+    )
 
     def __init__(self, standing: Standing, clock: Clock, avoid: Route | None) -> None:
         self._standing = standing
@@ -29,6 +43,7 @@ class Trip:
         self._avoid = avoid
         self._lost: tuple[Route, ...] = ()
         self._is_set = False
+        self._started = 0.0
         self.route = DIRECT
         self.latency_s = 0.0
         """How long the last answer took over the route, without the routes that failed before."""
@@ -44,6 +59,7 @@ class Trip:
         public = secret is None and request.method == "GET" and not request.headers
         while self._take(public=public):
             route, start = self.route, self._clock.monotonic()
+            self._started = start
             try:
                 reply = await transport.fetch(
                     self._standing.base_url, request, key=secret, body_limit=body_limit, egress=route
@@ -67,7 +83,8 @@ class Trip:
             ways.refused(route, now, public=self._standing.is_public())
         elif route is not DIRECT:
             if self._is_own_fault(route, outcome, verdict):
-                self._lose(route, everywhere=False)
+                if not self._lost or now - self._started >= _FAIR_S:  # else those before it left it no time
+                    self._lose(route, everywhere=False)
                 return False
             if verdict is not Verdict.NEUTRAL:
                 ways.reached(route)

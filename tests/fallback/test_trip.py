@@ -36,7 +36,7 @@ class RoutedWorld(World):
         self.refuses: dict[str, set[str]] = {}
         """By source, the routes that it answers with 451."""
         self.breaks: dict[str, EgressFailure | str] = {}
-        """By proxy, how it fails, or `hang`, or `html`."""
+        """By proxy, how it fails, or `hang`, `slow` or `html`."""
 
     async def fetch(
         self, base_url: str, request: Request, *, key: Secret | None = None, egress: Route = DIRECT, **parts: Any
@@ -48,6 +48,9 @@ class RoutedWorld(World):
         fault = self.breaks.get(egress.name)
         if fault == "hang":
             await asyncio.sleep(1e6)
+        if fault == "slow":
+            await asyncio.sleep(1.2)
+            raise EgressFailure(Outcome.TIMEOUT, "proxy: no answer in time")
         if fault == "html":
             return Reply(200, b"html", "text/html")
         if isinstance(fault, EgressFailure):
@@ -370,6 +373,27 @@ def test_a_cancelled_caller_holds_nothing_against_a_way() -> None:
         await asyncio.gather(task, return_exceptions=True)
         await asyncio.sleep(1.0)
         assert await ask(engine) == [("a", "one", "ok")]
+
+    play(story)
+
+
+def test_a_proxy_that_the_one_before_left_no_time_is_not_held_to_have_hung() -> None:
+    """The attempt ends in time; the next one goes over it at once, and only the first proxy rests."""
+
+    async def story(world: RoutedWorld, _clock: VirtualClock) -> None:
+        world.says("a", after_s=0.3)
+        world.says("b")
+        world.refuses["a"] = {"direct"}
+        no_hedges = {"hedge_share": 0.0, "hedge_per_s": 0.0, "hedge_most": 0.0}
+        engine = world.engine(["a", "b"], settings=TWO_PROXIES.model_copy(update=no_hedges))
+        await ask(engine)
+        slow = world.ways("a")[-1]
+        world.breaks[slow] = "slow"
+        assert (await ask(engine))[0][2] == "timeout"
+        assert len(world.ways("a")) == 2
+        quarantined = {each.name: each.quarantined_hosts for each in engine.egress_routes()}
+        assert quarantined == {"direct": 1, "one": 0, "two": 0} | {slow: 1}
+        assert (await ask(engine))[0][2] == "ok"
 
     play(story)
 
