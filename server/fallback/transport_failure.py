@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
+
 import aiohttp
 
 from server.fallback.relay import address_of
 from server.fallback.routes import Route, RouteKind
 from server.model import Outcome
+
+_TLS = (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch, ssl.SSLError)
 
 
 class TransportFailure(Exception):
@@ -81,10 +85,10 @@ def _told(error: Exception) -> tuple[Outcome, str]:
         return Outcome.TIMEOUT, name
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Outcome.DNS, name
-    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
+    if isinstance(error, _TLS) or isinstance(error.__cause__, ssl.SSLError):
         return Outcome.TLS, name
     if isinstance(error, aiohttp.ClientConnectorError):
         return Outcome.REFUSED, type(error.os_error).__name__
-    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError):
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientConnectionError | OSError):
         return Outcome.RESET, name
     return Outcome.SCHEMA, name

@@ -142,13 +142,15 @@ async def test_a_proxy_cannot_forge_a_sealed_answer(kind: RouteKind) -> None:
             await failure(made, proxy.route(), SEALED, timeout_s=10)
 
 
-async def test_a_source_with_a_wrong_certificate_is_not_believed_over_a_proxy() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_source_with_a_wrong_certificate_is_not_believed_over_a_proxy(kind: RouteKind) -> None:
     """The name in the certificate must be the source's, not the proxy's."""
     async with origin(hello, tls=True) as port, transport() as made:
-        proxy = Proxy(RouteKind.HTTP, {"other.example": port})
+        proxy = Proxy(kind, {"other.example": port})
         async with proxies(proxy):
             error = await failure(made, proxy.route(), "https://other.example", timeout_s=10)
-            assert error.outcome is Outcome.TLS
+            # asyncio of Python 3.11 stumbles over its own error for TLS within TLS, and breaks off
+            assert error.outcome in ((Outcome.TLS, Outcome.RESET) if kind is RouteKind.HTTPS else (Outcome.TLS,))
 
 
 @pytest.mark.parametrize("kind", KINDS)
