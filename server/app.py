@@ -19,6 +19,7 @@ from server.collectors import Collectors, usual_schedules
 from server.errors import SetupError
 from server.fallback import Engine
 from server.fallback.http import Transport
+from server.fallback.routes import passwords
 from server.fallback.stand_in import Catalog, catalog_of
 from server.live import Hub
 from server.observe import logs
@@ -73,7 +74,7 @@ async def serve(settings: Settings, *, ready: Callable[[dict[str, Any]], None]) 
 
     `ready` is called once with where everything listens. Raises `SetupError` when the service cannot start.
     """
-    shown = [key.get_secret_value() for several in keys().values() for key in several]
+    shown = [key.get_secret_value() for several in keys().values() for key in several] + passwords(settings)
     logs.configure(settings.log_level, settings.log_format, shown)
     stop = asyncio.Event()
     _on_signals(stop)
@@ -243,7 +244,12 @@ async def _start_engine(
     stack: AsyncExitStack, settings: Settings, clock: Clock, store: Store, catalog: Catalog
 ) -> Engine:
     known, base_urls = catalog
-    transport = Transport(local=base_urls.values())
+    transport = Transport(
+        local=base_urls.values(),
+        doh=[each.strip() for each in settings.doh.split(",") if each.strip()],
+        connect_s=settings.proxy_connect_s,
+        monotonic=clock.monotonic,
+    )
     stack.push_async_callback(transport.close)
     engine = Engine(
         catalog=known,

@@ -13,12 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.errors import SetupError
 
 KEY = "NERKH_KEY_"
+PROXY = re.compile(
+    r"(?:(?P<name>[a-z][a-z0-9_-]{0,31})=)?"
+    r"(?P<url>(?P<scheme>https?|socks5h?)://(?:[^@/?#\s]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?/?)"
+)
+"""One proxy: its name where it has one, and its address; name and password in it are percent-encoded."""
 
 
 class Settings(BaseSettings):
@@ -83,6 +88,22 @@ class Settings(BaseSettings):
     quota_share: float = Field(
         1.0, gt=0, le=1, description="share of sources' limits for this process, 1/n where n of them share nothing"
     )
+    proxies: SecretStr | None = Field(
+        None, description="proxies to sources: [name=]scheme://user:password@host:port, http, https or socks5"
+    )
+    proxy_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("NERKH_PROXY_URL", "proxy_url"),
+        description="one more proxy, as PROXY_URL too",
+    )
+    doh: str = Field("", description="DNS-over-HTTPS resolvers for sources' names, such as https://host/dns-query")
+    public_proxies: bool = Field(default=False, description="also use public CORS proxies, for GETs without a key")
+    proxy_connect_s: float = Field(3.0, gt=0, description="longest wait for a proxy's way to its host, in seconds")
+    egress_quarantine_s: float = Field(60.0, gt=0, description="rest of a way out that failed, times its failures")
+    egress_quarantine_longest_s: float = Field(1800.0, gt=0)
+    egress_sticky_s: float = Field(600.0, ge=0, description="how long a host keeps the proxy that works, in seconds")
+    egress_rotate_s: float = Field(60.0, gt=0, description="how often equally fast proxies take turns, in seconds")
+    egress_test_s: float = Field(60.0, gt=0, description="how often proxies are tested, in seconds")
     body_limit: int = Field(16 * 1024 * 1024, gt=0, description="most bytes of one answer, after decompression")
     cache_entries: int = Field(50_000, gt=0, description="most answers, and rows of lists in them, that are cached")
     store_queue: int = Field(50_000, gt=0, description="most rows that wait for the database; more are refused")
@@ -104,6 +125,25 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError(f"{host!r} is no IP address such as 127.0.0.1 or 0.0.0.0") from None
         return host
+
+    @field_validator("proxies", "proxy_url")
+    @classmethod
+    def _are_proxies(cls, given: SecretStr | None) -> SecretStr | None:
+        """Refuse what is no proxy's address, without showing it: it may hold a password."""
+        parts = given.get_secret_value().split(",") if given is not None else []
+        for number, part in enumerate(map(str.strip, parts), 1):
+            if part and PROXY.fullmatch(part) is None:
+                raise ValueError(f"number {number} is no http://, https:// or socks5:// address of a host and port")
+        return given
+
+    @field_validator("doh")
+    @classmethod
+    def _are_resolvers(cls, given: str) -> str:
+        """Take addresses that are spoken to over TLS; on this machine alone also without."""
+        for each in filter(None, map(str.strip, given.split(","))):
+            if re.fullmatch(r"https://[^\s/@?#]+/[^\s?#]*|http://(127\.0\.0\.1|\[::1\])(:\d+)?/[^\s?#]*", each) is None:
+                raise ValueError("names no https:// address with a path, such as https://dns.example/dns-query")
+        return given
 
     @field_validator("data", mode="before")
     @classmethod
@@ -132,9 +172,10 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
+        name = "_".join(str(part) for part in first["loc"]).upper().removeprefix("NERKH_")
         said = first["msg"].removeprefix("Value error, ").replace("Input should", "should")
-        raise SetupError(f"NERKH_{name}: {said}; correct or unset it", 2) from None
+        both = " (or PROXY_URL)" if name == "PROXY_URL" else ""
+        raise SetupError(f"NERKH_{name}{both}: {said}; correct or unset it", 2) from None
 
 
 def _filed(env: Mapping[str, str]) -> dict[str, str]:

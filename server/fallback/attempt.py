@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -23,11 +22,12 @@ from server.fallback.figures import figures_of
 from server.fallback.http import Transport, TransportFailure
 from server.fallback.lane import Lane
 from server.fallback.together import together
+from server.fallback.tried import Tried
+from server.fallback.trip import Trip, settle, trip_of
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch
 from server.model import (
     Articles,
-    Attempt,
     Block,
     BlockQuery,
     ChainStatus,
@@ -45,62 +45,11 @@ _log = structlog.get_logger()
 _BIG = 256 * 1024
 _MOST_FOLLOWS = 4
 _OK = Outcome.OK
-_NEVER = datetime.fromtimestamp(0, UTC)
 _SUCCESS = Verdict.SUCCESS
 _WITH_HEIGHT = frozenset({Block, ChainStatus, GasPrice})
 _WITH_ROWS = frozenset({Articles, Prices})
 _GONE = 410
 _SETS_ASIDE = frozenset({Outcome.THROTTLED, Outcome.REGION, Outcome.KEY_REJECTED})
-
-
-class Tried:
-    """How an attempt ended. `value` is there when it parsed, also when a check then refused it."""
-
-    __slots__ = (
-        "age_s",
-        "detail",
-        "figures",
-        "is_beaten",
-        "is_gone",
-        "lane",
-        "latency_s",
-        "limit",
-        "outcome",
-        "retry_after_s",
-        "source_time",
-        "time",
-        "value",
-    )
-
-    def __init__(self, lane: Lane) -> None:
-        self.lane = lane
-        self.time = _NEVER
-        """When the answer was there."""
-        self.outcome = Outcome.CANCELLED
-        self.detail = ""
-        self.latency_s = 0.0
-        self.value: Value | None = None
-        self.age_s = 0.0
-        self.figures = lane.figures
-        self.retry_after_s: float | None = None
-        self.source_time: datetime | None = None
-        self.limit: asyncio.Timeout | None = None
-        """What bounds it while it waits for its source."""
-        self.is_beaten = False
-        """Whether another attempt had the answer first."""
-
-        self.is_gone = False
-        """Whether the source said that it is gone for good."""
-
-    def beat(self) -> None:
-        """End the attempt at once, for another has the answer; it is recorded as overdue, or as nothing while young."""
-        if self.limit is not None and not self.limit.expired():
-            self.is_beaten = True
-            self.limit.reschedule(0.0)
-
-    def attempt(self) -> Attempt:
-        """Return the record for provenance."""
-        return Attempt(self.lane.id, self.outcome, self.latency_s, detail=self.detail)
 
 
 class _Refused(Exception):
@@ -155,10 +104,11 @@ class Runner:
         drawing = Drawing(lane, purpose, clock, start)
         if tried is None:
             tried = Tried(lane)
+        trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
             async with asyncio.timeout(timeout_s) as tried.limit:
-                value = await self._value(lane, query, drawing)
+                value = await self._value(lane, query, drawing, trip)
             tried.limit = None
             self._judge(tried, query, value)
         except TimeoutError:
@@ -201,7 +151,7 @@ class Runner:
         if lane.breaker.recant(now):
             self._changed(lane)
 
-    async def _value(self, lane: Lane, query: Query, drawing: Drawing) -> Value:
+    async def _value(self, lane: Lane, query: Query, drawing: Drawing, trip: Trip | None) -> Value:
         """Send the requests, and those that parsing asks for after them, until there is a value."""
         capability, source = lane.capability, lane.source
         replies: tuple[Reply, ...] = ()
@@ -209,9 +159,9 @@ class Runner:
         drawing.begin(requests)
         for _ in range(_MOST_FOLLOWS):
             if len(requests) == 1:
-                got = [await self._reply(lane, requests[0], drawing)]
+                got = [await self._reply(lane, requests[0], drawing, trip)]
             else:
-                got = await together([self._reply(lane, each, drawing) for each in requests])
+                got = await together([self._reply(lane, each, drawing, trip) for each in requests])
             for reply in got:
                 drawing.hear(reply)
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
@@ -227,8 +177,10 @@ class Runner:
             await drawing.follow(requests)
         raise BadAnswer("schema", f"more than {_MOST_FOLLOWS} rounds of requests")
 
-    def _reply(self, lane: Lane, request: Request, drawing: Drawing) -> Coroutine[None, None, Reply]:
+    def _reply(self, lane: Lane, request: Request, drawing: Drawing, trip: Trip | None) -> Coroutine[None, None, Reply]:
         """Return the call that sends one request to a lane's source."""
+        if trip is not None:
+            return trip.fetch(self._transport, request, drawing.secret, self._body_limit)
         return self._transport.fetch(lane.standing.base_url, request, key=drawing.secret, body_limit=self._body_limit)
 
     def _ran_out(self, tried: Tried, spent_s: float, timeout_s: float) -> None:
@@ -279,11 +231,16 @@ class Runner:
         if tried.value is None:
             tried.time = self._clock.now()
         verdict = _SUCCESS if outcome is _OK else VERDICTS[outcome]
+        is_lost = False
+        if verdict is _SUCCESS and tried.trip is None:
+            lane.standing.ways.answered(tried.latency_s)
+        elif is_lost := not settle(lane.standing, tried.trip, outcome, verdict, now):
+            outcome, verdict = Outcome.CANCELLED, Verdict.NEUTRAL  # a proxy's fault says nothing of the source
         turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
         lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
         lane.endings.note(tried.time, outcome, tried.latency_s, tried.detail)
         if drawing.settle(outcome, verdict, now, tried.retry_after_s):
-            turned = turned or outcome in _SETS_ASIDE or verdict is _SUCCESS
+            turned = turned or is_lost or outcome in _SETS_ASIDE or verdict is _SUCCESS
         self._watch.note(lane, outcome, verdict, now, is_gone=tried.is_gone)
         if turned:
             self._changed(lane)

@@ -17,7 +17,8 @@ import structlog
 from server.clock import Clock
 from server.errors import StoreUnavailable
 from server.fallback.breaker import Policy
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
+from server.fallback.standing import Standing
 from server.fallback.watch import Watch
 from server.model import Action, Decision, Incident, IncidentCause, OpenCircuit, Phase, SourceHealth
 from server.settings import Settings

@@ -195,13 +195,16 @@ class Breaker:
         self.opened_at, self.retry_at, self.trips = opened_at, retry_at, trips
 
     def _probed(self, verdict: Verdict, now: float, retry_after_s: float | None) -> bool:
-        """Count a probe: successes in a row close the circuit, failures and throttling open it again."""
+        """Count a probe: successes in a row close the circuit, failures and throttling open it again.
+
+        A refusal by region says nothing of the source: the next probe may come out elsewhere.
+        """
         if verdict is Verdict.SUCCESS:
             self._successes += 1
             if self._successes >= self.policy.closing_successes:
                 self._close(now)
                 return True
-        elif verdict is not Verdict.NEUTRAL:
+        elif verdict not in (Verdict.NEUTRAL, Verdict.REGION):
             self.consecutive_failures += 1
             self._open(now, retry_after_s)
             return True

@@ -16,11 +16,13 @@ from server.fallback.book import Book, Memory
 from server.fallback.budget import Budget, BudgetPolicy
 from server.fallback.cache import Cache, Entry, Slot
 from server.fallback.claims import Claimer, QuotaLedger, policy_of
+from server.fallback.egress import Egress, Policy
 from server.fallback.explain import Explainer
 from server.fallback.failure import describe, failure_of
 from server.fallback.fetch import Fetcher, first_of
 from server.fallback.flight import Berth, Flight
 from server.fallback.http import Transport
+from server.fallback.inspector import Inspector
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane, lanes_of
 from server.fallback.outlet import Outlet
@@ -31,6 +33,7 @@ from server.fallback.quotes import Quotes
 from server.fallback.ranker import Ranker
 from server.fallback.rates import Rates, is_native, pegs, usual_assets
 from server.fallback.readings import Readings
+from server.fallback.routes import routes_of
 from server.fallback.sweep import Sweep, Sweeper
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch, limits_of
@@ -38,6 +41,7 @@ from server.model import (
     Answer,
     Asset,
     Attempt,
+    EgressView,
     Freshness,
     PriceQuery,
     Purpose,
@@ -81,6 +85,7 @@ class Engine(Readings):
         self.cache = self._cache = Cache(settings.cache_entries)
         self._previous = Previous(stored, clock)
         self._flight: Flight[Answer[Value]] = Flight(clock, settings.lease_s)
+        egress = Egress(routes_of(settings), Policy.of(settings))
         self._standings, lanes = lanes_of(
             catalog,
             providers,
@@ -89,6 +94,7 @@ class Engine(Readings):
             clock.random,
             limits=limits_of(settings),
             policy=policy_of(settings, ledger),
+            egress=egress,
         )
         self._claimer = Claimer(ledger, clock, [standing.quota for standing in self._standings.values()])
         self._plan = Plan(lanes, clock)
@@ -122,15 +128,18 @@ class Engine(Readings):
         )
         self._quotes.disputed = self._background.hurry
         self._prober = Prober(self.watch, runner, clock, settings=settings, spawn=self._spawn)
+        self._inspector = Inspector(
+            egress, transport, clock, self._standings.values(), settings=settings, turned=self._ranker.turned
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_started = False
 
     async def start(self) -> None:
-        """Take up what was known before a restart, then begin to rank, probe and keep sources."""
+        """Take up what was known before a restart, then begin to rank, probe, keep sources, and test proxies."""
         await self.book.restore()
         self._is_started = True
         await self._claimer.first()
-        for endless in (self._ranker, self._prober, self.book, self._claimer):
+        for endless in (self._ranker, self._prober, self.book, self._claimer, self._inspector):
             self._spawn(endless.run())
 
     async def close(self) -> None:
@@ -190,6 +199,14 @@ class Engine(Readings):
     def covers(self, query: Query) -> bool:
         """Say whether any source serves a query at all, whatever its state."""
         return bool(self._lanes(self._cache.slot(query, query)))
+
+    def egress_routes(self) -> tuple[EgressView, ...]:
+        """Return every way out as it stands, direct first."""
+        return self._inspector.views()
+
+    async def test_egress(self, name: str) -> EgressView:
+        """Test one way out now, off the requests' path; raises `Unknown`."""
+        return await self._inspector.test(name)
 
     async def _fetch(
         self, slot: Slot, started: float, deadline: float, native: bool = False, purpose: Purpose = _USER

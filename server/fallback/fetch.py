@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from server.clock import Clock
-from server.fallback.attempt import Runner, Tried
+from server.fallback.attempt import Runner
 from server.fallback.breaker import Admission
 from server.fallback.budget import Budget
 from server.fallback.cache import Slot
@@ -15,8 +15,9 @@ from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
 from server.fallback.race import Course, Spawn, is_empty
 from server.fallback.rates import Rates
+from server.fallback.tried import Tried
 from server.fallback.vetted import Vetted, agree
-from server.model import Answer, Attempt, Outcome, Price, PriceQuery, Prices, PricesQuery, Purpose, Value
+from server.model import Answer, Attempt, CandlesQuery, Outcome, Price, PriceQuery, Prices, PricesQuery, Purpose, Value
 from server.settings import Settings
 
 _OK = Outcome.OK
@@ -116,7 +117,7 @@ class Fetcher:
             self._budget,
             self._clock,
             query=query,
-            lanes=self._spread(lanes),
+            lanes=lanes if isinstance(query, CandlesQuery) else self._spread(lanes),
             until=until,
             bounds=(self._floor_s, self._ceiling_s),
             probing=lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
@@ -154,7 +155,8 @@ class Fetcher:
     def _spread(self, lanes: Sequence[Lane]) -> Sequence[Lane]:
         """Return the lanes with the first one chosen among near-equal leaders: the less busy of two taken by chance.
 
-        So one of them does not bear all calls, and burn its free quota, while its equals idle.
+        So one of them does not bear all calls, and burn its free quota, while its equals idle. Not for candles: the
+        pages of a series are to come from one market.
         """
         now = self._clock.monotonic()
         first = next((lane for lane in lanes if lane.is_free(now)), None)
@@ -223,7 +225,7 @@ class Fetcher:
         converted = None if native else await self._rates.converted(value, query.quote, until)
         if converted is None:
             detail = "no measured rate to the asked quote"
-            done.attempts[-1] = Attempt(tried.lane.id, tried.outcome, tried.latency_s, detail=detail)
+            done.attempts[-1] = Attempt(tried.lane.id, tried.outcome, tried.latency_s, tried.route().name, detail)
         return converted
 
     def _takes(self, done: Fetch, tried: Tried, value: Value | None) -> bool:

@@ -1,4 +1,4 @@
-"""The one place that speaks HTTP to sources; the engine hands it requests, the app closes it.
+"""The one place that speaks HTTP to sources; the engine hands it requests and a way out, the app closes it.
 
 It follows redirects to the same site only, caps bodies after decompression, keeps no cookies, takes no proxy from the
 environment, and connects to private addresses only where the app named them as a source's base URL.
@@ -7,10 +7,7 @@ environment, and connects to private addresses only where the app named them as 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
-import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,26 +18,27 @@ from aiohttp import hdrs
 from pydantic import SecretStr
 from yarl import URL
 
+from server.clock import SystemClock
+from server.fallback.body import read_reply
+from server.fallback.private import Guard
+from server.fallback.relay import Forwarding, errors_of, forwarding, public_url, socks_connector
+from server.fallback.resolver import Resolver
+from server.fallback.routes import DIRECT, Route, RouteKind
+from server.fallback.transport_failure import EgressFailure, TransportFailure, direct_failure, egress_failure
 from server.model import Outcome
 from server.providers.base import Key, Reply, Request
+
+__all__ = ["EgressFailure", "Secret", "Transport", "TransportFailure"]
 
 _USER_AGENT = "nerkh/0.1"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 3
 _SAFE = "/:@!$&'()*+,;=%~"
 _BODY_LIMIT = 16 * 1024 * 1024
-_PIECE = 64 * 1024
 _MOST_URLS = 5000
 _NOTHING = (None, None)
-
-
-class TransportFailure(Exception):
-    """A request that brought no answer. `outcome` says how; `detail` never holds a query string or a key."""
-
-    def __init__(self, outcome: Outcome, detail: str = "") -> None:
-        super().__init__(outcome, detail)
-        self.outcome = outcome
-        self.detail = detail
+_LOOKUP = Route("name lookups", RouteKind.DIRECT)
+_LOOKUP_LIMIT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +50,30 @@ class Secret:
 
 
 class Transport:
-    """A pool of connections to sources. `local` are base URLs on private addresses that may be called all the same."""
+    """A pool of connections to sources for each way out.
 
-    def __init__(self, *, local: Iterable[str] = (), per_host: int = 32, connections: int = 512) -> None:
-        self._local = frozenset(_port_of(URL(url)) for url in local)
+    `local` are base URLs on private addresses that may be called all the same; `doh` are addresses of resolvers that
+    are asked for sources' names in place of the system's; `connect_s` bounds a proxy's way to its host, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        local: Iterable[str] = (),
+        per_host: int = 32,
+        connections: int = 512,
+        doh: Sequence[str] = (),
+        connect_s: float = 3.0,
+        monotonic: Callable[[], float] = SystemClock.monotonic,
+    ) -> None:
+        self._guard = Guard(local)
+        self._doh = tuple(doh)
+        self._resolver = Resolver(self._looked_up, self._doh, monotonic) if self._doh else None
         self._per_host = per_host
         self._connections = connections
+        self._connect_s = connect_s
         self._session: aiohttp.ClientSession | None = None
+        self._others: dict[Route, aiohttp.ClientSession] = {}
         self._urls: dict[tuple[str, str, tuple[tuple[str, str], ...]], URL] = {}
 
     async def fetch(
@@ -69,52 +84,134 @@ class Transport:
         key: Secret | None = None,
         body_limit: int = _BODY_LIMIT,
         timeout_s: float | None = None,
+        egress: Route = DIRECT,
     ) -> Reply:
         """Send one request and return what came back, whatever its status; raises `TransportFailure`.
 
-        Without `timeout_s` the caller bounds the time.
+        Without `timeout_s` the caller bounds the time. What a proxy broke is raised as `EgressFailure`.
         """
-        session = self._session or self._open()
         url = self._urls.get((base_url, request.path, request.query)) if key is None else None
         if url is None:
             url = self._url(base_url, request, key)
         headers, body = _head_and_body(request, key) if request.json or request.headers or key else _NOTHING
-        exchange = _exchange(session, request.method, url, headers=headers, body=body, limit=body_limit)
+        if egress is DIRECT:
+            session = self._session or self._open()
+            exchange = _exchange(session, request.method, url, headers=headers, body=body, limit=body_limit)
+        else:
+            exchange = self._over(egress, request.method, url, headers=headers, body=body, limit=body_limit)
         try:
             if timeout_s is None:
                 return await exchange
             async with asyncio.timeout(timeout_s):
                 return await exchange
         except TimeoutError as error:
+            if egress.kind is not RouteKind.DIRECT:
+                raise EgressFailure(Outcome.TIMEOUT, "proxy: no answer in time") from None
             raise TransportFailure(Outcome.TIMEOUT) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _failure(error) from error
+            raise direct_failure(error) from error
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
+        sessions = [self._session, *self._others.values()]
+        self._session = None
+        self._others.clear()
+        for session in sessions:
+            if session is not None:
+                await session.close()
+        if self._resolver is not None:
+            await self._resolver.close()
 
     def _open(self) -> aiohttp.ClientSession:
-        """Make the pool on the running loop."""
-        connector = aiohttp.TCPConnector(
-            limit=self._connections,
-            limit_per_host=self._per_host,
-            ttl_dns_cache=300,
-            keepalive_timeout=30,
-            socket_factory=self._socket,
+        """Make the pool for direct connections on the running loop."""
+        parts: dict[str, Any] = {"ttl_dns_cache": 300}
+        if self._resolver is not None:
+            parts = {"resolver": self._resolver, "use_dns_cache": False}  # it keeps answers as long as they hold
+        self._session = self._pool(self._connector(socket_factory=self._guard.socket, **parts))
+        return self._session
+
+    async def _over(
+        self,
+        route: Route,
+        method: str,
+        url: URL,
+        *,
+        headers: dict[str, str] | None,
+        body: bytes | None,
+        limit: int,
+    ) -> Reply:
+        """Send a request over a proxy; raises `EgressFailure` where that, or the way behind it, is what failed."""
+        if route.kind is RouteKind.DIRECT:
+            return await _exchange(self._pool_of(route), method, url, headers=headers, body=body, limit=limit)
+        is_public = route.kind is RouteKind.PUBLIC
+        if not self._guard.allows_name(url):
+            raise TransportFailure(Outcome.CLIENT_ERROR, "a private address")
+        session, guard = self._pool_of(route), None if is_public else self._guard
+        if is_public:
+            url = public_url(route, url)
+        try:
+            reply = await _exchange(
+                session, method, url, headers=headers, body=body, limit=limit, guard=guard, forwarded=forwarding(route)
+            )
+        except TransportFailure:
+            raise
+        except errors_of(route) as error:
+            raise egress_failure(error, route) from None  # its text and its cause hold the proxy's address
+        if reply.status == 407 and not route.is_sealed(url.scheme + ":"):
+            raise EgressFailure(Outcome.REFUSED, "proxy: HTTP 407", is_everywhere=True)
+        return reply
+
+    def _pool_of(self, route: Route) -> aiohttp.ClientSession:
+        """Return the pool of a way out, made at its first use; what is not direct must connect within its bound."""
+        session = self._others.get(route)
+        if session is not None:
+            return session
+        if route.kind is RouteKind.SOCKS5:
+            connector = socks_connector(route, self._connections, self._per_host)
+        elif route.kind is RouteKind.PUBLIC:
+            connector = self._connector(socket_factory=self._guard.socket)
+        elif route.kind is RouteKind.DIRECT:
+            connector = self._connector(socket_factory=Guard(self._doh).socket)
+        else:
+            connector = self._connector()  # operators may name a proxy on a private address
+        session = self._others[route] = self._pool(connector, connect_s=self._connect_s)
+        return session
+
+    def _connector(self, **parts: Any) -> aiohttp.TCPConnector:
+        """Return a pool of connections that this machine makes itself."""
+        return aiohttp.TCPConnector(
+            **{
+                "limit": self._connections,
+                "limit_per_host": self._per_host,
+                "ttl_dns_cache": 300,
+                "keepalive_timeout": 30,
+                **parts,
+            }
         )
-        self._session = aiohttp.ClientSession(
+
+    @staticmethod
+    def _pool(connector: aiohttp.BaseConnector, connect_s: float | None = None) -> aiohttp.ClientSession:
+        """Return a session that adds nothing of its own to a request."""
+        return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=None, sock_read=None),
             auto_decompress=False,
             trust_env=False,
             headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip, deflate"},
             requote_redirect_url=False,
         )
-        return self._session
+
+    async def _looked_up(self, url: str, query: str) -> bytes:
+        """Ask a resolver for a name; raises `TransportFailure`."""
+        base_url, _, path = url.partition("://")[2].partition("/")
+        request = Request(f"/{path}", (("dns", query),), headers=(("Accept", "application/dns-message"),))
+        reply = await self.fetch(
+            f"{url.partition('://')[0]}://{base_url}", request, body_limit=_LOOKUP_LIMIT, timeout_s=2.0, egress=_LOOKUP
+        )
+        if reply.status != 200:
+            raise TransportFailure(Outcome.SERVER_ERROR, f"HTTP {reply.status}")
+        return reply.body
 
     def _url(self, base_url: str, request: Request, key: Secret | None) -> URL:
         """Return the whole address, encoded; one without a key is kept, since the same are asked again and again."""
@@ -129,14 +226,6 @@ class Transport:
             self._urls[base_url, request.path, request.query] = url
         return url
 
-    def _socket(self, address: tuple[Any, ...]) -> socket.socket:
-        """Make the socket of one connection; refuses private addresses, however their name was resolved."""
-        family, kind, protocol, _, target = address
-        ip = ipaddress.ip_address(target[0].partition("%")[0])
-        if not ip.is_global and ("" if ip.is_loopback else str(ip), target[1]) not in self._local:
-            raise OSError(f"{ip} is a private address")
-        return socket.socket(family, kind, protocol)
-
 
 async def _exchange(
     session: aiohttp.ClientSession,
@@ -146,22 +235,31 @@ async def _exchange(
     headers: dict[str, str] | None,
     body: bytes | None,
     limit: int,
+    guard: Guard | None = None,
+    forwarded: Forwarding | None = None,
 ) -> Reply:
     """Send, follow redirects within the site, read the body up to the limit.
 
-    A connection goes back to the pool once its answer is read to the end, and is closed whenever it is not.
+    A connection goes back to the pool once its answer is read to the end, and is closed whenever it is not. A `guard`
+    looks at where a redirect leads that a proxy would follow for us.
     """
     for _ in range(_MOST_REDIRECTS + 1):
-        response = await session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        if forwarded is None:
+            response = await session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        else:
+            parts = forwarded.parts(url, headers)
+            response = await session.request(method, url, data=body, allow_redirects=False, **parts)
         try:
             if response.status not in _REDIRECTS or hdrs.LOCATION not in response.headers:
-                return await _read(response, limit)
+                return await read_reply(response, limit)
             target = url.join(URL(response.headers[hdrs.LOCATION]))
         finally:
             if not response.closed:
                 response.close()
         if not _same_site(url, target):
             raise TransportFailure(Outcome.CLIENT_ERROR, "redirected to another site")
+        if guard is not None and not guard.allows_name(target):
+            raise TransportFailure(Outcome.CLIENT_ERROR, "redirected to a private address")
         if method == "POST" and response.status in (301, 302, 303):
             method, body = "GET", None
         if target.host != url.host:
@@ -184,66 +282,6 @@ def _head_and_body(request: Request, key: Secret | None) -> tuple[dict[str, str]
     return headers or None, body
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> Reply:
-    """Read a body, decompressing piece by piece, so that no more than the limit is ever held."""
-    headers = response.headers
-    length = headers.get(hdrs.CONTENT_LENGTH)
-    if length is not None and len(length) > 6 and int(length) > limit:
-        response.close()
-        raise TransportFailure(Outcome.TOO_LARGE, f"{length} bytes announced")
-    encoding = headers.get(hdrs.CONTENT_ENCODING, "identity").lower()
-    content = response.content
-    if encoding == "identity":
-        pieces: list[bytes] = []
-        size = 0
-        while piece := await content.readany():
-            size += len(piece)
-            if size > limit:
-                response.close()
-                pieces.clear()
-                raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")
-            pieces.append(piece)
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    else:
-        body = await _inflate(response, encoding, limit)
-    return Reply(response.status, body, headers.get(hdrs.CONTENT_TYPE, "").lower(), headers)
-
-
-async def _inflate(response: aiohttp.ClientResponse, encoding: str, limit: int) -> bytes:
-    """Decompress gzip or deflate within the limit; raises `TransportFailure` for anything else."""
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise TransportFailure(Outcome.SCHEMA, "unknown content encoding")
-    engine = None
-    whole = bytearray()
-    try:
-        while piece := await response.content.readany():
-            engine = engine or zlib.decompressobj(_window(encoding, piece))
-            while piece and not engine.eof:
-                whole += engine.decompress(piece, _PIECE)
-                piece = engine.unconsumed_tail
-                if len(whole) > limit:
-                    response.close()
-                    whole.clear()
-                    raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")
-            if engine.eof and (piece or engine.unused_data):
-                response.close()
-                raise TransportFailure(Outcome.SCHEMA, "more bytes behind the compressed body")
-    except zlib.error as error:
-        raise TransportFailure(Outcome.SCHEMA, "broken compression") from error
-    if engine is not None and not engine.eof:
-        whole += engine.flush()
-    if engine is not None and not engine.eof:
-        raise TransportFailure(Outcome.RESET, "compressed body cut off")
-    return bytes(whole)
-
-
-def _window(encoding: str, first: bytes) -> int:
-    """Return zlib's window argument: `deflate` comes with a zlib header, or raw from servers that leave it out."""
-    if encoding == "deflate":
-        return zlib.MAX_WBITS if first[0] & 0x0F == 8 else -zlib.MAX_WBITS
-    return 16 + zlib.MAX_WBITS
-
-
 def _same_site(here: URL, there: URL) -> bool:
     """Say whether a redirect stays: the same host, or one a subdomain of the other, and never from https to http."""
     if there.scheme not in ("http", "https") or (here.scheme == "https" and there.scheme == "http"):
@@ -257,27 +295,3 @@ def _same_site(here: URL, there: URL) -> bool:
 def _host(url: URL) -> str:
     """Return the host without a leading `www.`."""
     return (url.host or "").lower().removeprefix("www.")
-
-
-def _port_of(url: URL) -> tuple[str, int | None]:
-    """Return the address and port of a local base URL; every loopback address counts as one."""
-    host = url.host or ""
-    try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = host == "localhost"
-    return ("" if is_loopback else host, url.port)
-
-
-def _failure(error: Exception) -> TransportFailure:
-    """Return what an error of the network or of the protocol means, without its text: it may hold an address."""
-    name = type(error).__name__
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return TransportFailure(Outcome.DNS, name)
-    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ServerFingerprintMismatch):
-        return TransportFailure(Outcome.TLS, name)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return TransportFailure(Outcome.REFUSED, type(error.os_error).__name__)
-    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | OSError):
-        return TransportFailure(Outcome.RESET, name)
-    return TransportFailure(Outcome.SCHEMA, name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.clock import Clock
-from server.fallback.attempt import Tried
 from server.fallback.cache import Cache, Entry, Slot
 from server.fallback.outlet import Outlet
 from server.fallback.quotes import Quotes
+from server.fallback.tried import Tried
 from server.model import Answer, Attempt, Freshness, Outcome, Price, PriceQuery, Prices, Provenance, Value
 
 _STALE = Outcome.STALE

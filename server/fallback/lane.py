@@ -1,148 +1,31 @@
-"""A lane is one source for one kind; its standing is what all lanes of the source share. Used by plan and attempts."""
+"""A lane is one source for one kind: how it is asked, its circuit and its measures. Used by plan and attempts."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import ceil, inf
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from math import inf
+from urllib.parse import urlsplit
 
-import structlog
 from pydantic import SecretStr
 
 from server.fallback.breaker import Admission, Breaker
+from server.fallback.egress import Egress
 from server.fallback.endings import Endings
 from server.fallback.figures import FIGURES, SPECIAL
-from server.fallback.health import Health, Limits
+from server.fallback.health import Limits
 from server.fallback.measures import Measures
-from server.fallback.purse import Policy, Purse
+from server.fallback.purse import Policy
 from server.fallback.quota import Quota
+from server.fallback.standing import NO_LIMITS, Exclusion, Standing, span_text
 from server.model import Attempt, BreakerState, CandlesQuery, Kind, Outcome, PriceQuery, Purpose, Query, ScorePart
 from server.providers.base import Capability, Provider, Source
-
-_log = structlog.get_logger()
 
 _IGNORANT_S = 3600.0
 _LATE_SHARE = 0.25
 _MOST_LEARNED = 2000
-_REGION_S = 60.0
-_REGION_LONGEST_S = 1800.0
-_NO_LIMITS = Limits()
 _USER = Purpose.USER
 _BACKGROUND = Purpose.BACKGROUND
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """Why a source may not be asked now: as an attempt's outcome, and in words."""
-
-    outcome: Outcome
-    reason: str
-
-
-class Standing:
-    """What is known of one source over all its kinds: its quota, and until when it must be left alone."""
-
-    __slots__ = (
-        "_region_until",
-        "_regions",
-        "barred_until",
-        "base_url",
-        "disabled",
-        "health",
-        "is_down",
-        "is_troubled",
-        "lanes",
-        "out_until",
-        "quota",
-        "source",
-    )
-
-    def __init__(
-        self,
-        source: Source,
-        base_url: str,
-        keys: Sequence[SecretStr],
-        quota: Quota | None = None,
-        limits: Limits = _NO_LIMITS,
-    ) -> None:
-        self.source = source
-        self.quota = Quota(source, keys, Policy()) if quota is None else quota
-        """What may be asked of it, key by key; several standings share it where their sources share their limits."""
-        self.base_url = base_url
-        self.lanes: list[Lane] = []
-        self.is_down = False
-        """Whether it was said to be down, and not yet to be back."""
-        self._region_until = -inf
-        self._regions = 0
-        self.is_troubled = False
-        """Whether it was throttled or refused by region since its last success."""
-        self.disabled: str | None = None
-        """Why an operator took it out of rotation; None when none did."""
-        self.health = Health(limits)
-        self.barred_until = self.out_until = inf if self._lacks_key() else -inf
-        """Before these monotonic times the source may not be asked at all, and not by callers."""
-
-    def has_key(self) -> bool:
-        """Say whether a key was given for the source."""
-        return self.quota.has_key()
-
-    def note(self, outcome: Outcome, purse: Purse, started: float, now: float, retry_after_s: float | None) -> None:
-        """Take in how an attempt ended that was begun at `started`, as far as it concerns the whole source."""
-        if outcome is Outcome.OK:
-            self._regions = 0
-            self.is_troubled = False
-            return
-        if outcome is Outcome.THROTTLED:
-            purse.throttled(started, now, retry_after_s)
-        elif outcome is Outcome.REGION:
-            self._regions += 1
-            self._region_until = now + min(_REGION_S * self._regions, _REGION_LONGEST_S)
-        elif outcome is Outcome.KEY_REJECTED and purse.secret is not None:
-            if self.quota.reject(purse, now):
-                _log.warning("key rejected", source=self.source.id, key=purse.label)
-        elif retry_after_s is not None:
-            purse.rest(now, retry_after_s)
-        else:
-            return
-        self.is_troubled = True
-        self.settle(now)
-
-    def settle(self, now: float) -> None:
-        """Take in that its health, its quota, or what an operator decided, changed."""
-        self.barred_until = max(self.quota.resting_until(now), self._region_until, self.quota.keyless_until(now))
-        if self.disabled is not None or self._lacks_key():
-            self.barred_until = inf
-        self.out_until = inf if self.health.is_out() else self.barred_until
-
-    def exclusion(self, now: float) -> Exclusion | None:
-        """Return why the whole source is out now, None when it is not."""
-        if now >= self.out_until:
-            return None
-        if self._lacks_key():
-            return Exclusion(Outcome.SKIPPED_KEY, "no key")
-        if self.disabled is not None or self.health.is_out():
-            by = "disabled by an operator" if self.disabled is not None else "out of rotation"
-            return Exclusion(Outcome.SKIPPED_OPEN, f"{by}: {self.disabled or self.health.reason}")
-        if now < self.quota.keyless_until(now):
-            return Exclusion(Outcome.SKIPPED_KEY, "key rejected")
-        if now < self._region_until:
-            return Exclusion(Outcome.SKIPPED_OPEN, "blocked in this region")
-        wait = self.quota.wait(now, 1, _USER)
-        reason = "resting after too many requests" if wait is None else wait.reason
-        return Exclusion(Outcome.SKIPPED_QUOTA, f"{reason}, free in {span_text(self.out_until - now)}")
-
-    def is_regional(self, now: float) -> bool:
-        """Say whether the source refuses this way out."""
-        return now < self._region_until
-
-    def is_refused(self) -> bool:
-        """Say whether it refused this way out since its last success, also when it may be asked again."""
-        return self._regions > 0
-
-    def _lacks_key(self) -> bool:
-        """Say whether the source needs a key that was not given."""
-        return self.source.key is not None and self.source.key.required and not self.quota.has_key()
 
 
 class Lane:
@@ -268,14 +151,6 @@ def _subject(query: Query) -> Hashable:
     return (query.asset.id, query.quote) if isinstance(query, PriceQuery | CandlesQuery) else None
 
 
-def span_text(seconds: float) -> str:
-    """Return a span in one unit, rounded up: who waits that long does not come too early."""
-    for unit, size in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * size:
-            return f"{ceil(seconds / size)} {unit}"
-    return f"{ceil(seconds)} s"
-
-
 def lanes_of(
     catalog: Iterable[Source],
     providers: Mapping[str, Provider],
@@ -283,17 +158,21 @@ def lanes_of(
     base_urls: Mapping[str, str],
     random: Callable[[], float],
     *,
-    limits: Limits = _NO_LIMITS,
+    limits: Limits = NO_LIMITS,
     policy: Policy | None = None,
+    egress: Egress | None = None,
 ) -> tuple[dict[str, Standing], list[Lane]]:
     """Return the standing of every source by its id, and a lane for each kind that its provider serves."""
     standings: dict[str, Standing] = {}
     lanes: list[Lane] = []
     quotas: dict[str, Quota] = {}
+    egress = egress or Egress()
     for source in catalog:
         given = keys.get(source.key.setting, ()) if source.key is not None else ()
         quota = quotas.setdefault(source.quota_group or source.id, Quota(source, given, policy or Policy()))
-        standing = Standing(source, base_urls.get(source.id, source.base_url), given, quota, limits)
+        base_url = base_urls.get(source.id, source.base_url)
+        ways = egress.host(urlsplit(base_url).netloc)
+        standing = Standing(source, base_url, given, quota, limits, ways=ways)
         standings[source.id] = standing
         lanes.extend(
             Lane(standing, capability, Breaker(random)) for capability in providers[source.provider].capabilities

@@ -14,8 +14,9 @@ from typing import Any
 from server.clock import Clock
 from server.fallback.attempt import Runner
 from server.fallback.breaker import Admission
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
 from server.fallback.simple import simple_query
+from server.fallback.standing import Standing
 from server.fallback.watch import Watch
 from server.model import Kind, Purpose, Query
 from server.settings import Settings

@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from statistics import median
 
-from server.fallback.attempt import Tried
 from server.fallback.consensus import WITHIN, WITHIN_SMALL, Consensus, Quote, Standing
+from server.fallback.tried import Tried
 from server.fallback.volatility import Volatility, is_small, usual
 from server.model import Asset, Outcome, Outlier, Price
 from server.providers.base import Source

@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from server.clock import Clock
-from server.fallback.attempt import Tried
 from server.fallback.consensus import Apart, Consensus, Standing, as_decimals, combine
 from server.fallback.figures import FIGURES
 from server.fallback.quote_page import REASONS, Page, Seen, witness
+from server.fallback.tried import Tried
 from server.fallback.vetted import Vetted
 from server.model import (
     Answer,

@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any
 
 from server.clock import Clock
-from server.fallback.attempt import Runner, Tried
+from server.fallback.attempt import Runner
 from server.fallback.breaker import Admission
 from server.fallback.budget import Budget
 from server.fallback.lane import Lane
+from server.fallback.tried import Tried
 from server.model import Articles, Attempt, Outcome, Purpose, Query, TransactionPage, Value, WhaleTransactions
 
 _OK = Outcome.OK
@@ -115,13 +116,16 @@ class Course:
     def repeat(self, leg: Leg) -> Leg | None:
         """Return a second try at the same source, None when it is not worth one or the budget is spent.
 
-        Worth it is a connection that broke at once: a pooled one that the source had closed, most often.
+        Worth it is a connection that broke at once: a pooled one that the source had closed, most often. One refused
+        by region goes on over another way out where there is one, as to another source: that is never refused.
         """
         tried, now = leg.tried, self._clock.monotonic()
-        if leg.is_repeat or tried.outcome is not Outcome.RESET or tried.latency_s >= leg.lane.late_s():
+        is_regional = tried.outcome is Outcome.REGION
+        is_broken = tried.outcome is Outcome.RESET and tried.latency_s < leg.lane.late_s()
+        if leg.is_repeat or not (is_regional or is_broken):
             return None
         admission = leg.lane.admit(now, self._purpose)
-        if admission is None or admission.probe or not self._budget.take_repeat(now):
+        if admission is None or admission.probe or not (is_regional or self._budget.take_repeat(now)):
             if admission is not None:
                 leg.lane.breaker.release(admission)
             return None
@@ -162,7 +166,8 @@ class Course:
         if hedge is not None and hedge.task is not None and not hedge.task.done():
             hedge.tried.beat()
             spent_s = self._clock.monotonic() - hedge.started
-            self.attempts.append(Attempt(hedge.lane.id, Outcome.CANCELLED, spent_s, detail="another source was faster"))
+            route = hedge.tried.route().name
+            self.attempts.append(Attempt(hedge.lane.id, Outcome.CANCELLED, spent_s, route, "another source was faster"))
 
     def _hedge(self, leg: Leg) -> None:
         """Ask another source beside an attempt that is late."""
@@ -179,6 +184,7 @@ class Course:
         self._taken = {index} if self._taken is None else self._taken | {index}
         self.asked += 1
         hedge = self.beside = Leg(index, lane, admission, now)
+        hedge.tried.avoid = leg.tried.route()
         asked = self._runner.run(lane, self._query, admission, self._span(index), hedge.tried, purpose=self._purpose)
         hedge.task = self._spawn(asked)
         hedge.task.add_done_callback(partial(self._arrived, leg, hedge))

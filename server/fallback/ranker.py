@@ -46,6 +46,10 @@ class Ranker:
             self._plan.rank()
             await self._clock.sleep(_LEAST_S)
 
+    def turned(self) -> None:
+        """Take in that sources may be asked, or may not, for a reason that is none of theirs."""
+        self._dirty.set()
+
     def changed(self, lane: Lane) -> None:
         """Take in that a lane opened, closed or was set aside, or that its source works again."""
         self._dirty.set()

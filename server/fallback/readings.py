@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from server.clock import Clock
 from server.fallback.budget import Budget, BudgetFigures
 from server.fallback.cache import Cache, CacheStats
-from server.fallback.lane import Standing
 from server.fallback.outlet import Outlet, Receiver
 from server.fallback.plan import Plan
+from server.fallback.standing import Standing
 from server.fallback.views import breaker_view, source_view
 from server.model import Answer, BreakerView, Kind, Observation, Query, Ranking, SourceView, Value
 

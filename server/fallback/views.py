@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from math import isinf
 
 from server.clock import Clock
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
+from server.fallback.standing import Standing
 from server.model import BreakerState, BreakerView, Outcome, Phase, QuotaView, SourceState, SourceView
 
 _DEGRADED_BELOW = 0.8
@@ -22,7 +23,7 @@ def state_of(standing: Standing, now: float) -> SourceState:
         return SourceState.DISABLED
     if (given_up := _GIVEN_UP.get(standing.health.phase)) is not None:
         return given_up
-    if standing.is_regional(now):
+    if standing.is_regional():
         return SourceState.PROXY_NEEDED
     return _by_circuits(standing, is_out=out is not None)
 

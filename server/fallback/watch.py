@@ -14,7 +14,8 @@ from server.clock import Clock
 from server.fallback.classify import Verdict
 from server.fallback.health import Limits, Sign
 from server.fallback.incidents import Incidents
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
+from server.fallback.standing import Standing
 from server.fallback.views import state_of
 from server.model import Action, Decision, IncidentCause, Outcome, Phase, SourceState
 from server.settings import Settings

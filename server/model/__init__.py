@@ -16,6 +16,7 @@ from server.model.chain import (
 from server.model.health import (
     BreakerState,
     BreakerView,
+    EgressView,
     RankedSource,
     Ranking,
     RequestRecord,
@@ -89,6 +90,7 @@ __all__ = [
     "Claim",
     "Contract",
     "Decision",
+    "EgressView",
     "FearGreed",
     "FearGreedQuery",
     "FearGreedReading",

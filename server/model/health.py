@@ -103,6 +103,24 @@ class SourceView:
     rejected_keys: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class EgressView:
+    """One way out as it stands: never its address. `kind` is direct, http, https, socks5 or public."""
+
+    name: str
+    kind: str
+    healthy: bool
+    latency_s: float | None
+    """Smoothed over its hosts, or its tests; None before the first answer."""
+    quarantined_hosts: int
+    """To how many hosts it must not be taken now."""
+    quarantined_until: datetime | None = None
+    """Until when it must not be taken at all; None when it may."""
+    test_time: datetime | None = None
+    test_detail: str = ""
+    """What its last test found wrong; empty when nothing, or never tested."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RequestRecord:
     """One request as monitoring keeps it: never a caller's address or text. Two that look alike are two."""

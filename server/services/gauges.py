@@ -22,6 +22,11 @@ def engine_gauges(engine: Engine) -> Callable[[], Iterator[Sample]]:
             labels = (("source", breaker.source), ("kind", breaker.kind))
             is_open = breaker.state is not BreakerState.CLOSED
             yield Sample("nerkh_breaker_open", "1 while a circuit breaker is not closed.", is_open, labels)
+        for route in engine.egress_routes():
+            way = (("egress", route.name),)
+            yield Sample("nerkh_egress_healthy", "1 while a way out works, as far as is known.", route.healthy, way)
+            hosts = route.quarantined_hosts
+            yield Sample("nerkh_egress_quarantined_hosts", "Hosts that a way out must not be taken to.", hosts, way)
 
     return read
 

@@ -79,6 +79,7 @@ def test_dependencies_are_used_and_explained() -> None:
 
 
 IMPORT_NAMES = {
+    "aiohttp-socks": "aiohttp_socks",
     "grpcio": "grpc",
     "grpcio-health-checking": "grpc_health",
     "grpcio-reflection": "grpc_reflection",

@@ -13,10 +13,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.clock import SystemClock, VirtualClock, run_virtual
-from server.fallback.attempt import Runner, Tried
+from server.fallback.attempt import Runner
 from server.fallback.breaker import Breaker
 from server.fallback.http import TransportFailure
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
+from server.fallback.standing import Standing
+from server.fallback.tried import Tried
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch
 from server.model import Block, BlockQuery, Chain, ChainFamily, Kind, Outcome, Price, Query, Value

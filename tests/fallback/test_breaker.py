@@ -262,3 +262,22 @@ def test_an_operators_open_circuit_stays_open_until_it_is_reset() -> None:
     breaker.reset(10)
     assert breaker.admit(10) is not None
     assert breaker.trips == 0
+
+
+def test_a_refusal_by_region_neither_passes_nor_fails_a_probe() -> None:
+    """The slot is free again, and the next probe may come out elsewhere."""
+    breaker = Breaker(middle)
+    for _ in range(5):
+        breaker.record(Admission(0, 0), Verdict.FAILURE, 0.0)
+    for now in (60.0, 61.0):
+        probe = breaker.admit(now)
+        assert probe is not None
+        assert breaker.admit(now) is None
+        assert not breaker.record(probe, Verdict.REGION, now)
+    assert breaker.state(61.0) is BreakerState.HALF_OPEN
+    assert breaker.trips == 1
+    for now in (62.0, 63.0):
+        probe = breaker.admit(now)
+        assert probe is not None
+        breaker.record(probe, Verdict.SUCCESS, now)
+    assert breaker.state(63.0) is BreakerState.CLOSED

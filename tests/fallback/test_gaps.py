@@ -11,7 +11,8 @@ from server.assets import registry
 from server.clock import VirtualClock
 from server.fallback.breaker import Breaker
 from server.fallback.gaps import gap_of
-from server.fallback.lane import Lane, Standing, lanes_of
+from server.fallback.lane import Lane, lanes_of
+from server.fallback.standing import Standing
 from server.model import (
     INTERVALS,
     BalanceQuery,

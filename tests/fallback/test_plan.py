@@ -8,8 +8,9 @@ from typing import Any
 
 from server.clock import VirtualClock, run_virtual
 from server.fallback.breaker import Breaker
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
 from server.fallback.plan import Plan
+from server.fallback.standing import Standing
 from server.model import Kind, Outcome
 from server.providers.base import Tier
 from tests.fallback.world import BTC_USD, ETH_USD, TOY, World, source

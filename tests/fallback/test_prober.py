@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 
 from server.clock import VirtualClock, run_virtual
 from server.fallback.breaker import Breaker
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
 from server.fallback.simple import simple_query
+from server.fallback.standing import Standing
 from server.model import Action, Decision, Kind, SourceState
 from server.providers.base import Reply, Request, Source
 from server.providers.catalog import PROVIDERS

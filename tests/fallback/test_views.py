@@ -13,10 +13,11 @@ from server.clock import VirtualClock, run_virtual
 from server.fallback.breaker import Breaker
 from server.fallback.classify import Verdict
 from server.fallback.engine import Engine
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
 from server.fallback.measures import Measures
 from server.fallback.plan import Plan
 from server.fallback.ranker import Ranker
+from server.fallback.standing import Standing
 from server.model import BreakerState, Kind, Outcome, SourceState, SourceView
 from server.providers.base import Capability, Tier
 from tests.fallback.world import BTC_USD, KEY, World, build, parse, source

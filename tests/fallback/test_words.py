@@ -6,8 +6,9 @@ import pytest
 
 from server.clock import VirtualClock
 from server.fallback.breaker import Breaker
-from server.fallback.lane import Lane, Standing
+from server.fallback.lane import Lane
 from server.fallback.score import score_of
+from server.fallback.standing import Standing
 from server.fallback.words import excluded, figures, follower, ordinal, span
 from server.model import Kind, Phase, ScorePart
 from server.providers.base import Capability

@@ -170,15 +170,23 @@ def test_when_the_leading_source_fails_another_answers(nerkh: Nerkh) -> None:
     leader = nerkh.sources("price")[0]
     nerkh.fault(leader, "status", code=500)
     try:
-        answer = nerkh("GetPrice", asset="SOL", view="VIEW_FULL").price.provenance
+        for asset in (
+            "solana",
+            "cardano",
+            "litecoin",
+            "polkadot",
+        ):  # the tests before may have spent the leader's limit
+            answer = nerkh("GetPrice", asset=asset, view="VIEW_FULL").price.provenance
+            (outcome,) = (attempt.outcome for attempt in answer.attempts if attempt.source == leader)
+            if outcome != types_pb2.OUTCOME_SKIPPED_QUOTA:
+                break
+            time.sleep(1)
     finally:
         nerkh.heal(leader)
     assert answer.source != leader
-    assert [attempt.outcome for attempt in answer.attempts if attempt.source == leader] == [
-        types_pb2.OUTCOME_SERVER_ERROR
-    ]
+    assert outcome == types_pb2.OUTCOME_SERVER_ERROR
     record = nerkh("ListRequests", method="nerkh.v1.MarketService/GetPrice", pageSize=1).requests[0]
-    assert (record.asset, record.source, record.fallback) == ("solana", answer.source, True)
+    assert (record.asset, record.source, record.fallback) == (asset, answer.source, True)
 
 
 def test_quotes_stand_side_by_side_with_the_liar_marked(nerkh: Nerkh) -> None:

@@ -1,0 +1,141 @@
+"""Looks up sources' names over HTTPS (RFC 8484) at the resolvers that operators named; used by the transport.
+
+When none of them answers the system's own resolver is asked. What they say is believed as little as any resolver:
+the guard looks at the address that is connected to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ipaddress
+import socket
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from server.fallback.dns_message import AAAA, A, BadMessage, Found, answer, question
+from server.fallback.egress import Policy, Quarantine
+from server.fallback.private import is_private, literal
+from server.fallback.transport_failure import TransportFailure
+
+_log = structlog.get_logger()
+
+_SHORTEST_S = 30.0
+_LONGEST_S = 3600.0
+_MOST_NAMES = 5000
+_POLICY = Policy()
+_OWN = (".local", ".localhost", ".internal", ".home.arpa", ".lan")
+_KINDS = {socket.AF_INET: (A,), socket.AF_INET6: (AAAA,)}
+
+Asking = Callable[[str, str], Awaitable[bytes]]
+"""Sends a question, in base64url, to a resolver's address; raises `TransportFailure`."""
+
+
+class Resolver(AbstractResolver):
+    """Answers from its cache, from a resolver over HTTPS, or from the system."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        urls: Sequence[str],
+        monotonic: Callable[[], float],
+        system: AbstractResolver | None = None,
+    ) -> None:
+        self._asking = asking
+        self._servers = {url: Quarantine() for url in urls}
+        self._monotonic = monotonic
+        self._system = system
+        self._known: OrderedDict[tuple[str, int], tuple[float, Found]] = OrderedDict()
+        self._under_way: dict[tuple[str, int], asyncio.Task[Found | None]] = {}
+        self._is_down = False
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where a host stands; raises `OSError` for a name that does not exist."""
+        if "." not in host.rstrip(".") or host.rstrip(".").endswith(_OWN) or literal(host) is not None:
+            return await self._by_system(host, port, family)
+        kinds = _KINDS.get(family, (A, AAAA))
+        founds = await asyncio.gather(*(self._found(host, kind) for kind in kinds))
+        answered = [found for found in founds if found is not None]
+        addresses = [address for found in answered for address in found.addresses]
+        if not addresses and answered and not any(found.exists for found in answered):
+            raise OSError(None, "no such name")
+        # A resolver that gives a private address for a name of the public internet filters, or lies: ask the system.
+        public = [address for address in addresses if not is_private(ipaddress.ip_address(address))]
+        if not public:
+            return await self._by_system(host, port, family)
+        return [_result(host, address, port) for address in public]
+
+    async def close(self) -> None:
+        """End lookups under way."""
+        for task in list(self._under_way.values()):
+            task.cancel()
+        if self._system is not None:
+            await self._system.close()
+
+    async def _by_system(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+        """Ask the resolver of the machine."""
+        if self._system is None:
+            self._system = ThreadedResolver()
+        return await self._system.resolve(host, port, family)
+
+    async def _found(self, host: str, kind: int) -> Found | None:
+        """Return what is known of a name while it holds, else ask; equal lookups share one."""
+        own = (host, kind)
+        known = self._known.get(own)
+        if known is not None and self._monotonic() < known[0]:
+            return known[1]
+        task = self._under_way.get(own)
+        if task is None:
+            task = self._under_way[own] = asyncio.create_task(self._ask(host, kind))
+            task.add_done_callback(lambda _: self._under_way.pop(own, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, host: str, kind: int) -> Found | None:
+        """Ask one resolver after another; None when none gives an answer."""
+        try:
+            asked = question(host, kind)
+        except BadMessage:
+            return None
+        text = base64.urlsafe_b64encode(asked).rstrip(b"=").decode()
+        for url, quarantine in self._servers.items():
+            if self._monotonic() < quarantine.until:
+                continue
+            try:
+                found = answer(await self._asking(url, text), asked)
+            except (TransportFailure, BadMessage):
+                quarantine.strike(self._monotonic(), _POLICY)
+                continue
+            quarantine.clear()
+            self._keep((host, kind), found)
+            self._say(down=False)
+            return found
+        self._say(down=True)
+        return None
+
+    def _keep(self, own: tuple[str, int], found: Found) -> None:
+        """Remember an answer for as long as it says, within bounds."""
+        span = min(max(found.ttl_s, _SHORTEST_S), _LONGEST_S)
+        self._known[own] = (self._monotonic() + span, found)
+        self._known.move_to_end(own)
+        if len(self._known) > _MOST_NAMES:
+            self._known.popitem(last=False)
+
+    def _say(self, *, down: bool) -> None:
+        """Log once that no resolver answers, and once that one does again."""
+        if down and not self._is_down:
+            _log.warning("name resolvers down", resolvers=len(self._servers))
+        elif self._is_down and not down:
+            _log.info("name resolvers back", resolvers=len(self._servers))
+        self._is_down = down
+
+
+def _result(host: str, address: str, port: int) -> ResolveResult:
+    """Return an address in the form that the transport's library wants."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)

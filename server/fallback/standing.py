@@ -1,0 +1,150 @@
+"""A standing is what is known of one source over all its kinds; lanes share it, and monitoring shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, inf
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+from pydantic import SecretStr
+
+from server.fallback.egress import Egress, HostWays
+from server.fallback.health import Health, Limits
+from server.fallback.purse import Policy, Purse
+from server.fallback.quota import Quota
+from server.model import Outcome, Purpose
+from server.providers.base import Source
+
+if TYPE_CHECKING:
+    from server.fallback.lane import Lane
+
+_log = structlog.get_logger()
+
+NO_LIMITS = Limits()
+_USER = Purpose.USER
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Why a source may not be asked now: as an attempt's outcome, and in words."""
+
+    outcome: Outcome
+    reason: str
+
+
+class Standing:
+    """What is known of one source over all its kinds: its quota, and until when it must be left alone."""
+
+    __slots__ = (
+        "barred_until",
+        "base_url",
+        "disabled",
+        "health",
+        "is_down",
+        "is_troubled",
+        "lanes",
+        "out_until",
+        "quota",
+        "source",
+        "ways",
+    )
+
+    def __init__(
+        self,
+        source: Source,
+        base_url: str,
+        keys: Sequence[SecretStr],
+        quota: Quota | None = None,
+        limits: Limits = NO_LIMITS,
+        *,
+        ways: HostWays | None = None,
+    ) -> None:
+        self.ways = ways or Egress().host(urlsplit(base_url).netloc)
+        self.source = source
+        self.quota = Quota(source, keys, Policy()) if quota is None else quota
+        """What may be asked of it, key by key; several standings share it where their sources share their limits."""
+        self.base_url = base_url
+        self.lanes: list[Lane] = []
+        self.is_down = False
+        """Whether it was said to be down, and not yet to be back."""
+        self.is_troubled = False
+        """Whether it was throttled or refused by region since its last success."""
+        self.disabled: str | None = None
+        """Why an operator took it out of rotation; None when none did."""
+        self.health = Health(limits)
+        self.barred_until = self.out_until = inf if self._lacks_key() else -inf
+        """Before these monotonic times the source may not be asked at all, and not by callers."""
+
+    def has_key(self) -> bool:
+        """Say whether a key was given for the source."""
+        return self.quota.has_key()
+
+    def note(self, outcome: Outcome, purse: Purse, started: float, now: float, retry_after_s: float | None) -> None:
+        """Take in how an attempt ended that was begun at `started`, as far as it concerns the whole source."""
+        if outcome is Outcome.OK:
+            self.is_troubled = False
+            self.settle(now)
+            return
+        if outcome is Outcome.THROTTLED:
+            purse.throttled(started, now, retry_after_s)
+        elif outcome is Outcome.KEY_REJECTED and purse.secret is not None:
+            if self.quota.reject(purse, now):
+                _log.warning("key rejected", source=self.source.id, key=purse.label)
+        elif retry_after_s is not None:
+            purse.rest(now, retry_after_s)
+        elif outcome is not Outcome.REGION and not self.is_regional():
+            return
+        self.is_troubled = True
+        self.settle(now)
+
+    def settle(self, now: float) -> None:
+        """Take in that its health, its quota, a way out to it, or what an operator decided, changed."""
+        until = self.ways.closed_until(now, public=self.is_public())
+        self.barred_until = max(self.quota.resting_until(now), until, self.quota.keyless_until(now))
+        if self.disabled is not None or self._lacks_key():
+            self.barred_until = inf
+        self.out_until = inf if self.health.is_out() else self.barred_until
+
+    def exclusion(self, now: float) -> Exclusion | None:
+        """Return why the whole source is out now, None when it is not."""
+        if now >= self.out_until:
+            return None
+        if self._lacks_key():
+            return Exclusion(Outcome.SKIPPED_KEY, "no key")
+        if self.disabled is not None or self.health.is_out():
+            by = "disabled by an operator" if self.disabled is not None else "out of rotation"
+            return Exclusion(Outcome.SKIPPED_OPEN, f"{by}: {self.disabled or self.health.reason}")
+        if now < self.quota.keyless_until(now):
+            return Exclusion(Outcome.SKIPPED_KEY, "key rejected")
+        if now < self.ways.closed_until(now, public=self.is_public()):
+            return Exclusion(Outcome.SKIPPED_OPEN, "blocked in this region")
+        wait = self.quota.wait(now, 1, _USER)
+        reason = "resting after too many requests" if wait is None else wait.reason
+        return Exclusion(Outcome.SKIPPED_QUOTA, f"{reason}, free in {span_text(self.out_until - now)}")
+
+    def is_public(self) -> bool:
+        """Say whether it may be asked over a public proxy: no key of ours goes there."""
+        return not self.quota.has_key()
+
+    def is_regional(self) -> bool:
+        """Say whether the source refused the direct way since it last answered over it."""
+        return self.ways.direct.is_refused
+
+    def is_refused(self) -> bool:
+        """Say whether it refused every way out since its last success, also when it may be asked again."""
+        return self.ways.is_shut
+
+    def _lacks_key(self) -> bool:
+        """Say whether the source needs a key that was not given."""
+        return self.source.key is not None and self.source.key.required and not self.quota.has_key()
+
+
+def span_text(seconds: float) -> str:
+    """Return a span in one unit, rounded up: who waits that long does not come too early."""
+    for unit, size in (("d", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{ceil(seconds / size)} {unit}"
+    return f"{ceil(seconds)} s"

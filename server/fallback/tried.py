@@ -1,0 +1,74 @@
+"""How one attempt ended, filled in by the runner; whoever holds it can end the attempt. Used by fetches and sweeps."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from server.fallback.lane import Lane
+from server.fallback.routes import DIRECT, Route
+from server.fallback.trip import Trip
+from server.model import Attempt, Outcome, Value
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+class Tried:
+    """How an attempt ended. `value` is there when it parsed, also when a check then refused it."""
+
+    __slots__ = (
+        "age_s",
+        "avoid",
+        "detail",
+        "figures",
+        "is_beaten",
+        "is_gone",
+        "lane",
+        "latency_s",
+        "limit",
+        "outcome",
+        "retry_after_s",
+        "source_time",
+        "time",
+        "trip",
+        "value",
+    )
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self.time = _NEVER
+        """When the answer was there."""
+        self.outcome = Outcome.CANCELLED
+        self.detail = ""
+        self.latency_s = 0.0
+        self.value: Value | None = None
+        self.age_s = 0.0
+        self.figures = lane.figures
+        self.retry_after_s: float | None = None
+        self.source_time: datetime | None = None
+        self.limit: asyncio.Timeout | None = None
+        """What bounds it while it waits for its source."""
+        self.is_beaten = False
+        """Whether another attempt had the answer first."""
+        self.trip: Trip | None = None
+        """Its way out; None when it goes direct."""
+        self.avoid: Route | None = None
+        """The route of the attempt that it is a hedge of."""
+
+        self.is_gone = False
+        """Whether the source said that it is gone for good."""
+
+    def beat(self) -> None:
+        """End the attempt at once, for another has the answer; it is recorded as overdue, or as nothing while young."""
+        if self.limit is not None and not self.limit.expired():
+            self.is_beaten = True
+            self.limit.reschedule(0.0)
+
+    def route(self) -> Route:
+        """Return the way out that was taken last."""
+        return DIRECT if self.trip is None else self.trip.route
+
+    def attempt(self) -> Attempt:
+        """Return the record for provenance."""
+        egress = "direct" if self.trip is None else self.trip.route.name
+        return Attempt(self.lane.id, self.outcome, self.latency_s, egress, self.detail)
