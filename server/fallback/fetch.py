@@ -125,7 +125,8 @@ class Fetcher:
             purpose=purpose,
         )
         done.attempts = course.attempts
-        leg = course.next()
+        is_patient = slot.entry is None  # nothing is there to be served meanwhile
+        leg = await course.onward(None, is_patient=is_patient)
         try:
             while leg is not None:
                 tried = await course.run(leg)
@@ -139,7 +140,7 @@ class Fetcher:
                     break
                 if course.asked >= self._most or self._clock.monotonic() >= until:
                     break
-                leg = course.repeat(leg) or course.turn()
+                leg = await course.onward(leg, is_patient=is_patient and done.stale is None)
         finally:
             course.settle()
         done.asked = course.asked

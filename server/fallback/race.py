@@ -20,6 +20,8 @@ from server.model import Articles, Attempt, Outcome, Purpose, Query, Transaction
 
 _OK = Outcome.OK
 _SHARES = 3
+_PATIENCE = 0.5
+"""The part of the time left that is spent at most on waiting for a source's limits."""
 
 Probing = Callable[[Lane, Admission], None]
 Spawn = Callable[[Coroutine[None, None, Any]], "asyncio.Task[Any]"]
@@ -47,6 +49,7 @@ class Course:
         "_budget",
         "_clock",
         "_floor_s",
+        "_has_waited",
         "_lanes",
         "_probing",
         "_purpose",
@@ -87,6 +90,7 @@ class Course:
         self._probing = probing
         self._spawn = spawn
         self._taken: set[int] | None = None
+        self._has_waited = False
         self.place = 0
         self.asked = 0
         """How many attempts were made, those passed over not counted."""
@@ -159,6 +163,42 @@ class Course:
         """Return what to wait for now that an attempt brought nothing: its hedge, else the next lane."""
         leg, self.beside = self.beside, None
         return self.next() if leg is None else leg
+
+    async def onward(self, leg: Leg | None, *, is_patient: bool) -> Leg | None:
+        """Return what to ask behind an attempt, or first of all; None when nothing is left.
+
+        Who is patient also waits for a source that its limits alone hold back.
+        """
+        found = self.next() if leg is None else self.repeat(leg) or self.turn()
+        return await self._later() if found is None and is_patient else found
+
+    async def _later(self) -> Leg | None:
+        """Wait for the first source that its limits alone keep from being asked, if it is free again in time.
+
+        For when nobody else may be asked: a second's patience is worth more than no answer, or an old one.
+        """
+        now = self._clock.monotonic()
+        latest = now + _PATIENCE * (self._until - now)
+        first: tuple[float, int] | None = None
+        for index, lane in enumerate(self._lanes):
+            if lane.breaker.is_open or now < lane.standing.out_until:
+                continue
+            wait = lane.standing.quota.wait(now, lane.cost, self._purpose)
+            if wait is not None and wait.until <= latest and (first is None or wait.until < first[0]):
+                first = (wait.until, index)
+        if first is None or self._has_waited:
+            return None
+        self._has_waited = True
+        await self._clock.sleep(first[0] - now)
+        now = self._clock.monotonic()
+        lane = self._lanes[first[1]]
+        admission = lane.admit(now, self._purpose)
+        if admission is None or admission.probe:
+            if admission is not None:
+                lane.breaker.release(admission)
+            return None
+        self.asked += 1
+        return Leg(first[1], lane, admission, now)
 
     def settle(self) -> None:
         """End what is still under way: the fetch has its answer, or its caller went away."""

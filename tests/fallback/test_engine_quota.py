@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from server.clock import VirtualClock, run_virtual
 from server.errors import SourcesExhausted, SourcesFailed
 from server.fallback.engine import Engine
-from server.model import Attempt, Kind, PriceQuery, Purpose
+from server.model import Attempt, Freshness, Kind, PriceQuery, Purpose
 from server.providers.base import Capability, Follow, Key, Limit, Provider, Reply, Request, Tier
 from server.settings import Settings
 from tests.fallback.ledger import Ledger
@@ -444,5 +444,37 @@ def test_monitoring_shows_what_is_left() -> None:
         assert view.quotas[0].reset_time is not None
         assert (view.quotas[0].reset_time - clock.now()).total_seconds() == pytest.approx(59.95, abs=0.01)
         assert (view.quotas[0].egress, view.quotas[0].key, view.quotas[0].rate_share) == ("direct", "", 1.0)
+
+    play(story)
+
+
+def test_the_only_source_is_waited_for_when_its_limit_allows_it_in_time() -> None:
+    """One call a second, and nothing seen before: the second caller waits a moment instead of failing."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a")
+        engine = world.engine([source("a", limits=(Limit(1, 1),))])
+        await engine.ask(BTC_USD)
+        start = clock.monotonic()
+        answer = await engine.ask(ETH_USD)
+        assert answer.provenance.source == "a"
+        assert clock.monotonic() - start == pytest.approx(1.0, abs=0.1)
+
+    play(story)
+
+
+def test_who_has_an_old_answer_or_no_time_does_not_wait() -> None:
+    """Patience is for when there is nothing to serve, and for half of the time at most."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a")
+        engine = world.engine([source("a", limits=(Limit(1, 2),))])
+        await engine.ask(BTC_USD)
+        start = clock.monotonic()
+        with pytest.raises(SourcesExhausted):
+            await engine.ask(ETH_USD)
+        assert clock.monotonic() == start
+        assert (await engine.ask(BTC_USD, fresh=True)).provenance.freshness is Freshness.STALE
+        assert clock.monotonic() == start
 
     play(story)
