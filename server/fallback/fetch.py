@@ -110,6 +110,7 @@ class Fetcher:
             lanes=self._spread(lanes),
             until=until,
             bounds=(self._floor_s, self._ceiling_s),
+            most=self._most,
             probing=lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
             spawn=self._spawn,
         )

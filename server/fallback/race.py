@@ -47,6 +47,7 @@ class Course:
         "_clock",
         "_floor_s",
         "_lanes",
+        "_most",
         "_probing",
         "_query",
         "_runner",
@@ -70,6 +71,7 @@ class Course:
         lanes: Sequence[Lane],
         until: float,
         bounds: tuple[float, float],
+        most: int,
         probing: Probing,
         spawn: Spawn,
     ) -> None:
@@ -80,6 +82,7 @@ class Course:
         self._lanes = lanes
         self._until = until
         self._floor_s, self.ceiling_s = bounds
+        self._most = most
         self._probing = probing
         self._spawn = spawn
         self._taken: set[int] | None = None
@@ -164,7 +167,7 @@ class Course:
     def _hedge(self, leg: Leg) -> None:
         """Ask another source beside an attempt that is late."""
         now = self._clock.monotonic()
-        if self.beside is not None or now >= self._until:
+        if self.beside is not None or now >= self._until or self.asked >= self._most:
             return
         index = self._rival(leg.lane, now)
         if index is None or not self._budget.take_hedge(now):
