@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -29,7 +28,12 @@ from server.providers.catalog import sources
 
 ROUNDS = 15
 CALLS = 300
-HAND, CCXT, ENGINE, DOLLARS = "by hand: aiohttp GET and parse", "ccxt fetch_ticker", "Nerkh", "Nerkh, BTC in USD over all sources"
+HAND, CCXT, ENGINE, DOLLARS = (
+    "by hand: aiohttp GET and parse",
+    "ccxt fetch_ticker",
+    "Nerkh",
+    "Nerkh, BTC in USD over all sources",
+)
 
 Call = Callable[[], Awaitable[object]]
 
@@ -151,10 +155,3 @@ def miss() -> Result:
             Check("CPU, Nerkh / ccxt", to_ccxt, "< 1", to_ccxt < 1),
         ],
     )
-
-
-if __name__ == "__main__":
-    from scripts.benchmarks.__main__ import shown
-
-    print(shown(miss()))
-    sys.exit()
