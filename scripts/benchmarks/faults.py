@@ -1,8 +1,8 @@
 """`faults`: success, p99 and amplification with 20 % of the sources failing and 10 % slow, beside the plain way.
 
 Several draws of faults, by seed, each brought over an engine that has known healthy sources alone; under each, both
-ways get the same questions at the same pace, one way after the other. Every question is a cache miss (`fresh`). A question counts from the moment it was due, so that a way that falls
-behind is not flattered.
+ways get the same questions at the same pace, one way after the other. Every question is a cache miss (`fresh`). It
+counts from the moment it was due, so that a way that falls behind is not flattered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is asked and what goes wrong in `faults` and in `scripts/chaos sources`: questions by weight, draws of faults."""
+"""What is asked and what goes wrong in `faults` and `scripts/chaos sources`: questions by weight, draws of faults."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlsplit
 
 from scripts.benchmarks.processes import started
@@ -26,13 +27,21 @@ class Simulated:
     control: str
     base_urls: dict[str, str]
 
+    @classmethod
+    def at(cls, control: str) -> Self:
+        """Return the simulator whose control API is at an address."""
+        with urllib.request.urlopen(f"{control}/_control/sources", timeout=10) as answer:
+            rows = json.load(answer)["sources"]
+        paths = {source.id: urlsplit(source.base_url).path for source in sources()}
+        return cls(control, {id_: rows[id_]["url"] + path for id_, path in paths.items() if id_ in rows})
+
     def put(self, source: str, **fault: object) -> None:
         """Bring a fault over a source."""
         self._send("PUT", source, json.dumps(fault).encode())
 
-    def lift(self) -> None:
-        """Take every fault back."""
-        self._send("DELETE", "*", None)
+    def lift(self, source: str = "*") -> None:
+        """Take the faults of a source back, those of all without one."""
+        self._send("DELETE", source, None)
 
     def _send(self, method: str, source: str, body: bytes | None) -> None:
         request = urllib.request.Request(f"{self.control}/_control/faults/{source}", method=method, data=body)
@@ -43,11 +52,7 @@ class Simulated:
 def simulator(seed: int = 7) -> Iterator[Simulated]:
     """Run a simulator; end it in the end."""
     with started([sys.executable, "-m", "server.simulator", "--seed", str(seed)]) as (_, ready):
-        control = str(ready["control"])
-        with urllib.request.urlopen(f"{control}/_control/sources", timeout=10) as answer:
-            rows = json.load(answer)["sources"]
-        paths = {source.id: urlsplit(source.base_url).path for source in sources()}
-        yield Simulated(control, {id_: rows[id_]["url"] + path for id_, path in paths.items() if id_ in rows})
+        yield Simulated.at(str(ready["control"]))
 
 
 @contextlib.asynccontextmanager
