@@ -84,7 +84,7 @@ class Run:
         return self.traffic.between(self.struck, end or time.time())
 
     def check_load(self, limits: Limits) -> None:
-        """A run counts only if the load was there before the fault."""
+        """Hold the load before the fault: a run counts only if it was there."""
         limits.check("load before, calls/s", len(self.before()) / (self.struck - self.began), 0.95 * PACE, least=True)
         limits.check("load before, streams with frames", sum(map(bool, self.traffic.frames)), STREAMS, least=True)
 
@@ -137,10 +137,11 @@ def _serves(source: Source, query: Query) -> bool:
 
 
 def leading(seen: list[Seen]) -> dict[str, str]:
-    """Return, for each kind, the source that answered most of its misses."""
+    """Return, for each kind, the source that answered most of its misses; news are of many sources at once."""
+    known = {source.id for source in sources()}
     counts: dict[str, Counter[str]] = {}
     for each in seen:
-        if each.freshness == "LIVE":
+        if each.freshness == "LIVE" and each.source in known:
             counts.setdefault(each.call.kind, Counter())[each.source] += 1
     return {kind: found.most_common(1)[0][0] for kind, found in counts.items()}
 
@@ -238,8 +239,7 @@ def _mixed(draw: Draw, limits: Limits, misses: int) -> tuple[list[Seen], float]:
             puts = [asyncio.to_thread(run.world.put, id_, fault=fault) for id_, fault in draw.failing.items()]
             puts += [asyncio.to_thread(run.world.put, id_, **SLOW) for id_ in draw.slow]
             await asyncio.gather(*puts)
-            while len(missed(traffic.between(run.struck, time.time()))) < misses:
-                await asyncio.sleep(0.5)
+            await traffic.until(lambda: len(missed(traffic.between(run.struck, time.time()))) >= misses)
 
         asyncio.run(run.traffic.run(script))
         run.check_load(limits)

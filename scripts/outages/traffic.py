@@ -205,6 +205,11 @@ class Traffic:
                     work.cancel()
                 await asyncio.gather(*works, return_exceptions=True)
 
+    async def until(self, is_enough: Callable[[], bool]) -> None:
+        """Wait until enough was seen; looks twice a second."""
+        while not is_enough():  # noqa: ASYNC110 -- calls end by the hundred; none of them is what is waited for
+            await asyncio.sleep(0.5)
+
     async def ask(self, call: Call) -> Seen:
         """Make one call beside the load."""
         async with grpc.aio.insecure_channel(self.target) as channel:
