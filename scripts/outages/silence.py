@@ -12,16 +12,18 @@ import urllib.request
 from collections import Counter
 from typing import Any
 
-from scripts.outages.sources import Limits, Run, leading, nerkh
+from scripts.outages.sources import SEED, Limits, Run, leading, nerkh
 from scripts.outages.traffic import Seen, Traffic, price_of
-from server.assets import registry
 from server.providers.catalog import provider_of, sources
+from server.simulator.world import World
 
 SETTLE_S = 30.0
 """So long after the outage began every circuit has opened; from then on there are probes alone."""
 RETURN_S = 45.0
 LONGEST_S = {"price": 60.0, "prices": 300.0, "gas": 120.0, "block": 120.0, "balance": 300.0}
 """Ages past which an answer of a kind has to say STALE."""
+TOGETHER_S = 0.2
+"""Requests to a source that are less apart are one probe: many ask for several things at once."""
 EARLY_EVERY_S, COOL_S = 0.3, 48.0
 """Probes: early ones when all is excluded, and the shortest cool-down of a circuit."""
 
@@ -58,7 +60,7 @@ def everything_down(limits: Limits, outage_s: float) -> None:
 
 async def _seen_once(traffic: Traffic, assets: list[str] | None = None) -> dict[str, Seen]:
     """Ask the price of every asset once; return what could be answered."""
-    names = [asset.id for asset in registry().search("")] if assets is None else assets
+    names = [asset.id for asset in World(SEED).prices.assets] if assets is None else assets
     gate = asyncio.Semaphore(8)
 
     async def one(name: str) -> Seen:
@@ -70,14 +72,16 @@ async def _seen_once(traffic: Traffic, assets: list[str] | None = None) -> dict[
 
 
 async def _counting(run: Run, outage_s: float, probes: Counter[str]) -> None:
-    """Wait, and count the requests that reach sources once every circuit had time to open."""
+    """Wait, and count the probes that reach sources once every circuit had time to open."""
     newest = run.struck + SETTLE_S
+    latest: dict[str, float] = {}
     end = run.struck + outage_s
     while (now := time.time()) < end:
         await asyncio.sleep(min(5.0, end - now))
         rows = [row for row in await asyncio.to_thread(_requests, run.world.control) if row["time"] > newest]
-        probes.update(row["source"] for row in rows)
-        newest = max([newest, *(row["time"] for row in rows)])
+        for row in sorted(rows, key=lambda row: row["time"]):
+            probes[row["source"]] += row["time"] - latest.get(row["source"], 0.0) > TOGETHER_S
+            latest[row["source"]] = newest = row["time"]
 
 
 def _requests(control: str) -> list[dict[str, Any]]:
@@ -102,17 +106,18 @@ def _check_ages(run: Run, during: list[Seen], asked: dict[str, Seen], last: dict
     silent = {name: each for name, each in last.items() if each.error or each.freshness not in ("STALE", "STORED")}
     for name, each in list(silent.items())[:5]:
         print(f"  {name}: {each.error or each.freshness}")
+    limits.check("everything down, assets whose price was seen before", len(asked), 100, least=True)
     limits.check(f"everything down, assets of {len(asked)} once seen without a STALE answer", len(silent), 0)
 
 
 def _check_probes(probes: Counter[str], span_s: float, limits: Limits) -> None:
-    """Hold the requests of the outage against what probes may cost."""
+    """Hold the probes of the outage against the rate that they may have."""
     lanes = sum(len(provider_of(source).capabilities) for source in sources())
     allowed = 1 / EARLY_EVERY_S + lanes / COOL_S
-    limits.check("everything down, requests to sources", probes.total() / span_s, allowed, unit="/s")
+    limits.check("everything down, probes of all sources", probes.total() / span_s, allowed, unit="/s")
     most = max(probes.values(), default=0) / span_s
     busiest = max(probes, key=lambda source: probes[source], default="none")
-    limits.check(f"everything down, requests to the most probed source ({busiest})", most, 1 / EARLY_EVERY_S, unit="/s")
+    limits.check(f"everything down, probes of the most probed source ({busiest})", most, 1 / EARLY_EVERY_S, unit="/s")
 
 
 def _check_return(run: Run, back: float, limits: Limits) -> None:
