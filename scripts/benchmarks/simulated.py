@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
+
+import structlog
 
 from scripts.benchmarks.processes import started
 from server.clock import SystemClock
@@ -58,6 +61,7 @@ def simulator(seed: int = 7) -> Iterator[Simulated]:
 @contextlib.asynccontextmanager
 async def engine(world: Simulated, catalog: list[Source]) -> AsyncIterator[Engine]:
     """Run an engine over some sources, all of them at the simulator."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # it is not its output
     transport = Transport(local=world.base_urls.values())
     made = Engine(
         catalog=catalog,

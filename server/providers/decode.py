@@ -21,7 +21,7 @@ EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST_NUMBER = 100
@@ -141,6 +141,8 @@ def _sane(number: Decimal, where: str) -> Decimal:
 
 def optional_decimal(value: object, where: str = "number") -> Decimal | None:
     """Return a decimal, None for null or an empty string; anything else is checked as by `decimal_of`."""
+    if isinstance(value, str) and len(value) <= _DIGITS and _PLAIN.fullmatch(value):
+        return Decimal(value)
     return _optional(value, where, decimal_of)
 
 
