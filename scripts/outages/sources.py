@@ -193,8 +193,7 @@ def _check_switch(run: Run, fault: str, leaders: dict[str, str], limits: Limits)
     for kind, source in leaders.items():
         answers = [each for each in run.after() if each.call.kind == kind and each.is_fresh]
         if fault in ("dies", "hangs"):
-            others = [each.end for each in answers if each.freshness == "LIVE" and each.source != source]
-            spans[kind] = min(others, default=float("inf")) - run.struck
+            spans[kind] = switched_after(missed([each for each in run.after() if each.call.kind == kind]), source)
         elif fault == "lies 10x":
             spans[kind] = max((each.end - run.struck for each in answers if run.judge.wrong(each)), default=0.0)
         elif kind in OLD_S:
@@ -219,6 +218,16 @@ def _check_switch(run: Run, fault: str, leaders: dict[str, str], limits: Limits)
 def busy() -> str:
     """Return how busy the machine is: latencies mean little when more wants to run than there are cores."""
     return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+
+
+def switched_after(misses: list[Seen], source: str) -> float:
+    """Return how long the first miss after a fault, and those with it, waited until another source had answered one.
+
+    Until something is asked that no cached answer serves, there is nothing to switch.
+    """
+    first = min((each.due for each in misses), default=0.0)
+    others = (each.end for each in misses if each.freshness == "LIVE" and each.source != source)
+    return min(others, default=float("inf")) - first if misses else 0.0
 
 
 def mixed(limits: Limits, *, runs: int, misses: int) -> None:

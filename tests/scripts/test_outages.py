@@ -11,7 +11,7 @@ from nerkh.v1 import market_pb2, onchain_pb2, types_pb2
 
 from scripts.benchmarks.mix import draws
 from scripts.outages.judge import Judge
-from scripts.outages.sources import FAULTS, Limits, leading, missed, serving, strikable
+from scripts.outages.sources import FAULTS, Limits, leading, missed, serving, strikable, switched_after
 from scripts.outages.traffic import Call, Calls, Seen, p99, price_of
 from server.providers.catalog import sources
 from server.simulator.faults import KINDS
@@ -89,6 +89,14 @@ def test_misses_are_what_no_cached_answer_served() -> None:
     assert missed([live, cached, stale, error]) == [live, stale, error]
     assert [each.is_fresh for each in (live, cached, stale, error)] == [True, True, False, False]
     assert price(outcomes="SKIPPED_OPEN OVERDUE OK").attempts == 2
+
+
+def test_a_switch_counts_from_the_first_miss() -> None:
+    """Until another source answers it goes on; without a miss there is nothing to switch, without an answer no end."""
+    error = Seen(price_of("BTC"), NOW - 1, 0.5, "UNAVAILABLE no source")
+    assert switched_after([error, price(source="kraken"), price(source="binance")], "kraken") == pytest.approx(1.1)
+    assert switched_after([], "kraken") == 0
+    assert switched_after([error, price(source="kraken")], "kraken") == float("inf")
 
 
 def test_leaders_are_who_answered_most_misses() -> None:
