@@ -24,7 +24,7 @@ from scripts.benchmarks.plain import Plain
 from scripts.benchmarks.processes import started
 from scripts.benchmarks.simulated import Simulated
 from scripts.outages.judge import Judge
-from scripts.outages.traffic import PACE, STREAMS, Calls, Seen, Traffic, p99
+from scripts.outages.traffic import PACE, STREAMS, Calls, Seen, Traffic, p99, slowest
 from server.fallback.http import Transport
 from server.model import Query
 from server.providers.base import Source
@@ -183,7 +183,8 @@ def leader(fault: str, limits: Limits, during_s: float | None = None) -> None:
         run.check_failures(run.after(), limits, f"leader {fault}")
         _check_switch(run, fault, {kind: by for kind, by in leaders.items() if by in struck}, limits)
         ratio = p99(run.after()) / p99(run.before())
-        print(f"  p99 before {p99(run.before()) * 1e3:.0f} ms, after {p99(run.after()) * 1e3:.0f} ms")
+        print(f"  p99 before {p99(run.before()) * 1e3:.0f} ms, after {p99(run.after()) * 1e3:.0f} ms; the slowest:")
+        print("".join(f"    {way}\n" for way in slowest(run.after())), end="")
         limits.check(f"leader {fault}, p99 after / before", ratio, 2.0)
 
 
@@ -267,7 +268,10 @@ def _mixed(draw: Draw, limits: Limits, misses: int) -> tuple[list[Seen], float]:
             f"{each.call.kind} {each.error[:60] or each.freshness}" for each in seen if not each.is_fresh
         ).most_common(5):
             print(f"  {count} x {text}")
-        print(f"  {busy()}; p99 of misses: healthy {p99(healthy) * 1e3:.0f} ms, after {p99(seen) * 1e3:.0f} ms")
+        print(
+            f"  {busy()}; p99 of misses: healthy {p99(healthy) * 1e3:.0f} ms, after {p99(seen) * 1e3:.0f} ms; the slowest:"
+        )
+        print("".join(f"    {way}\n" for way in slowest(seen)), end="")
         return seen, p99(seen) / p99(healthy)
 
 

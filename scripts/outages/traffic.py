@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,6 +102,15 @@ class Seen:
         return (
             stated.source_time.ToNanoseconds() / 1e9 if stated is not None and stated.HasField("source_time") else None
         )
+
+    @property
+    def way(self) -> str:
+        """Return the kind and every attempt with its outcome, those passed over left out."""
+        if self.error:
+            return f"{self.call.kind}: {self.error[:120]}"
+        tried = ((each.source, types_pb2.Outcome.Name(each.outcome)[8:].lower()) for each in self.provenance.attempts)
+        made = ", ".join(f"{source} {outcome}" for source, outcome in tried if not outcome.startswith("skipped"))
+        return f"{self.call.kind} {self.freshness}: {made}"
 
     @property
     def attempts(self) -> int:
@@ -257,6 +267,15 @@ class Traffic:
     def between(self, start: float, end: float) -> list[Seen]:
         """Return the calls that were due in a span."""
         return [seen for seen in self.seen if start <= seen.due < end]
+
+
+def slowest(seen: list[Seen], count: int = 6) -> list[str]:
+    """Return what the slowest hundredth of calls went through, the commonest ways first."""
+    bound = p99(seen)
+    return [
+        f"{number} x {way}"
+        for way, number in Counter(each.way for each in seen if each.span_s >= bound).most_common(count)
+    ]
 
 
 def p99(seen: list[Seen]) -> float:
