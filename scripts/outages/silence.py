@@ -19,7 +19,7 @@ from server.simulator.world import World
 
 SETTLE_S = 30.0
 """So long after the outage began every circuit has opened; from then on there are probes alone."""
-RETURN_S = 45.0
+RETURN_S = 35.0
 LONGEST_S = {"price": 60.0, "prices": 300.0, "gas": 120.0, "block": 120.0, "balance": 300.0}
 """Ages past which an answer of a kind has to say STALE."""
 TOGETHER_S = 0.2

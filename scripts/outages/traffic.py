@@ -272,10 +272,8 @@ class Traffic:
 def slowest(seen: list[Seen], count: int = 6) -> list[str]:
     """Return what the slowest hundredth of calls went through, the commonest ways first."""
     bound = p99(seen)
-    return [
-        f"{number} x {way}"
-        for way, number in Counter(each.way for each in seen if each.span_s >= bound).most_common(count)
-    ]
+    ways = Counter(each.way for each in seen if each.span_s >= bound)
+    return [f"{number} x {way}" for way, number in ways.most_common(count)]
 
 
 def p99(seen: list[Seen]) -> float:
