@@ -8,7 +8,12 @@ import json
 import sys
 from pathlib import Path
 
-from scripts.benchmarks.measures import MEASURES, Result
+from scripts.benchmarks import measures
+from scripts.benchmarks.faults import faults
+from scripts.benchmarks.measures import Result
+from scripts.benchmarks.miss import miss
+
+MEASURES = {**measures.MEASURES, "miss": miss, "faults": faults}
 
 
 def shown(result: Result) -> str:

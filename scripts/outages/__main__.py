@@ -67,7 +67,19 @@ def run_leaders(full: bool, _seed: int) -> bool:
     return held
 
 
-RUNS: dict[str, Callable[[bool, int], bool]] = {"malformed": run_malformed, "kill": run_kill, "leaders": run_leaders}
+def run_sources(full: bool, _seed: int) -> bool:
+    """Bring every source outage that the limits are stated for."""
+    from scripts.outages.sources import run_all
+
+    return run_all(full=full, say=say)
+
+
+RUNS: dict[str, Callable[[bool, int], bool]] = {
+    "malformed": run_malformed,
+    "kill": run_kill,
+    "leaders": run_leaders,
+    "sources": run_sources,
+}
 
 
 def main() -> int:

@@ -120,6 +120,7 @@ class Fetcher:
             lanes=lanes if isinstance(query, CandlesQuery) else self._spread(lanes),
             until=until,
             bounds=(self._floor_s, self._ceiling_s),
+            most=self._most,
             probing=lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
             spawn=self._spawn,
             purpose=purpose,

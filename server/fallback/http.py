@@ -185,6 +185,7 @@ class Transport:
                 "limit_per_host": self._per_host,
                 "ttl_dns_cache": 300,
                 "keepalive_timeout": 30,
+                "resolver": aiohttp.ThreadedResolver(),  # the system's, also where aiodns happens to be installed
                 **parts,
             }
         )

@@ -51,6 +51,7 @@ class Course:
         "_floor_s",
         "_has_waited",
         "_lanes",
+        "_most",
         "_probing",
         "_purpose",
         "_query",
@@ -75,6 +76,7 @@ class Course:
         lanes: Sequence[Lane],
         until: float,
         bounds: tuple[float, float],
+        most: int,
         probing: Probing,
         spawn: Spawn,
         purpose: Purpose = Purpose.USER,
@@ -87,6 +89,7 @@ class Course:
         self._lanes = lanes
         self._until = until
         self._floor_s, self.ceiling_s = bounds
+        self._most = most
         self._probing = probing
         self._spawn = spawn
         self._taken: set[int] | None = None
@@ -212,7 +215,7 @@ class Course:
     def _hedge(self, leg: Leg) -> None:
         """Ask another source beside an attempt that is late."""
         now = self._clock.monotonic()
-        if self.beside is not None or now >= self._until:
+        if self.beside is not None or now >= self._until or self.asked >= self._most:
             return
         index = self._rival(leg.lane, now)
         if index is None or not self._budget.take_hedge(now):

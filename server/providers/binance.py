@@ -45,17 +45,21 @@ _REASONS = {"-1121": "unknown_asset", "-1003": "throttled", "-1015": "throttled"
 
 def refusal(reply: Reply) -> Refusal | None:
     """Return the error that the body states, None when it states none."""
-    body = json_of(reply)
+    return _stated(json_of(reply))
+
+
+def _stated(body: object) -> Refusal | None:
     if isinstance(body, dict) and "code" in body and "msg" in body:
         return Refusal(code_of(body["code"]), code_of(body["msg"]))
     return None
 
 
 def _body(reply: Reply) -> object:
-    stated = refusal(reply)
+    body = json_of(reply)
+    stated = _stated(body)
     if stated is not None:
         raise BadAnswer(_REASONS.get(stated.code, "error_body"), f"code {stated.code}")
-    return json_of(reply)
+    return body
 
 
 def tickers(reply: Reply) -> tuple[Ticker, ...]:

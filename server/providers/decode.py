@@ -21,11 +21,13 @@ EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST_NUMBER = 100
 _DIGITS = 38
 _MAGNITUDE = 60
+_MOST_MS = 10**13
 
 T = TypeVar("T")
 
@@ -42,7 +44,7 @@ def json_of(reply: Reply) -> object:
     if body.startswith(b"<"):
         raise BadAnswer("html", "the body is a page")
     try:
-        value: object = json.loads(body.decode("utf-8"), parse_float=_fraction, parse_constant=_constant)
+        value: object = _JSON.decode(body.decode("utf-8"))
     except RecursionError:
         raise BadAnswer("not_json", "nested too deep") from None
     except UnicodeDecodeError:
@@ -61,6 +63,10 @@ def _fraction(text: str) -> Decimal:
 
 def _constant(_text: str) -> NoReturn:
     raise BadAnswer("not_json", "NaN or infinity")
+
+
+_JSON = json.JSONDecoder(parse_float=_fraction, parse_constant=_constant)
+"""Made once: `json.loads` with these hooks makes one on each call."""
 
 
 def dict_of(value: object, where: str = "body") -> dict[str, object]:
@@ -101,6 +107,8 @@ def decimal_of(value: object, where: str = "number") -> Decimal:
     Refused: booleans, NaN and infinity, more than 38 digits before the point or significant ones, below 1e-60.
     """
     if isinstance(value, str):
+        if len(value) <= _DIGITS and _PLAIN.fullmatch(value):
+            return Decimal(value)  # the usual form; so short and without an exponent it is within every bound
         text = value.strip()
         if len(text) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(text):
             raise _schema(where, "a decimal", value)
@@ -120,11 +128,10 @@ def decimal_of(value: object, where: str = "number") -> Decimal:
 def _sane(number: Decimal, where: str) -> Decimal:
     if not number.is_finite():
         raise BadAnswer("out_of_bounds", f"{where}: not finite")
-    exponent = number.as_tuple().exponent
+    _, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)  # noqa: S101 -- narrows the type: finite numbers have one
     if abs(exponent) > _MAGNITUDE or number.adjusted() < -_MAGNITUDE or (number and number.adjusted() >= _DIGITS):
         raise BadAnswer("out_of_bounds", f"{where}: beyond any amount")
-    digits = number.as_tuple().digits
     while digits and digits[-1] == 0:
         digits = digits[:-1]
     if len(digits) > _DIGITS:
@@ -134,6 +141,8 @@ def _sane(number: Decimal, where: str) -> Decimal:
 
 def optional_decimal(value: object, where: str = "number") -> Decimal | None:
     """Return a decimal, None for null or an empty string; anything else is checked as by `decimal_of`."""
+    if isinstance(value, str) and len(value) <= _DIGITS and _PLAIN.fullmatch(value):
+        return Decimal(value)
     return _optional(value, where, decimal_of)
 
 
@@ -181,6 +190,8 @@ def optional_text(value: object, where: str = "text", longest: int = 10_000) -> 
 
 def time_ms(value: object, where: str = "time") -> datetime:
     """Return the time of a count of milliseconds since 1970."""
+    if type(value) is int and 0 <= value < _MOST_MS:
+        return _bounded(EPOCH + timedelta(milliseconds=value), where)
     return _time(decimal_of(value, where) * 1000, where)
 
 
@@ -234,7 +245,7 @@ def optional_time(read: Callable[[object, str], datetime], value: object, where:
 
 
 def _optional(value: object, where: str, read: Callable[[object, str], T]) -> T | None:
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None or (isinstance(value, str) and (not value or value.isspace())):
         return None
     return read(value, where)
 

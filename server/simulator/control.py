@@ -9,6 +9,7 @@ from dataclasses import asdict
 from aiohttp import web
 
 from server.simulator.faults import COMMON, KINDS, Refused, fault_of
+from server.simulator.proxies import Proxies
 from server.simulator.service import Simulator
 from server.simulator.truth import asset_truth, chain_truth
 
@@ -16,9 +17,9 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def control_app(simulator: Simulator) -> web.Application:
-    """Return the control API of a simulator."""
-    api = _Control(simulator)
+def control_app(simulator: Simulator, proxies: Proxies | None = None) -> web.Application:
+    """Return the control API of a simulator, and of its proxies where it has any."""
+    api = _Control(simulator, proxies)
     app = web.Application(middlewares=[_guard])
     app.router.add_get("/_control/sources", api.sources)
     app.router.add_get("/_control/faults", api.kinds)
@@ -27,6 +28,7 @@ def control_app(simulator: Simulator) -> web.Application:
     app.router.add_delete("/_control/faults/{source}", api.lift)
     app.router.add_get("/_control/truth", api.truth)
     app.router.add_get("/_control/requests", api.requests)
+    app.router.add_get("/_control/proxies", api.proxies)
     return app
 
 
@@ -49,8 +51,9 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 class _Control:
     """The handlers of the control API."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator, proxies: Proxies | None) -> None:
         self._simulator = simulator
+        self._proxies = proxies
 
     async def sources(self, _request: web.Request) -> web.Response:
         now = self._simulator.clock()
@@ -101,6 +104,9 @@ class _Control:
         if asset := request.query.get("asset"):
             return web.json_response(asset_truth(self._simulator.world, asset, request.query, now))
         raise Refused(400, "name an asset or a chain, such as ?asset=bitcoin or ?chain=ethereum")
+
+    async def proxies(self, _request: web.Request) -> web.Response:
+        return web.json_response({"proxies": {} if self._proxies is None else self._proxies.shown()})
 
     async def requests(self, request: web.Request) -> web.Response:
         source, limit = request.query.get("source"), request.query.get("limit", "100")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
+from urllib.parse import quote, urlencode
 
 from server.simulator.faults import Fault
 from server.simulator.reply import Asked, Format, Said, said
@@ -20,6 +21,8 @@ _CHALLENGE = (
     "<noscript>Enable JavaScript and cookies to continue</noscript>"
     '<script>(function(){window._cf_chl_opt={cvId:"3",cType:"managed"};}());</script></body></html>'
 )
+_GONE = ".".join(["gone"] * 60)
+"""In front of a host's name it makes one that is too long to be resolved: it fails at once, and no query goes out."""
 _DECIMAL = re.compile(rb"(?<![\w.])-?\d+\.\d+(?:[eE][-+]?\d+)?(?![\w.])")
 _WHOLE = re.compile(rb'(?<=[:\[,"])\s*-?\d+(?=\s*[,\]}"])')
 _HEX = re.compile(rb'"0x[0-9a-fA-F]{1,64}"')
@@ -53,6 +56,23 @@ def replaced(faults: Mapping[str, Fault], form: Format) -> Said | None:  # noqa:
     if "error_body" in faults:
         return form.failure
     return None
+
+
+def moved(asked: Asked, faults: Mapping[str, Fault]) -> Said | None:
+    """Return the redirect that `dns` and `tls` answer with, None without them.
+
+    Stand-ins are reached by address and without encryption. So the source says that it moved: to a name under its own
+    that cannot be resolved, or to https on its own port, where no handshake succeeds.
+    """
+    host = asked.headers.get("host", "127.0.0.1")
+    if "dns" in faults:
+        target = f"http://{_GONE}.{host}"
+    elif "tls" in faults:
+        target = f"https://{host}"
+    else:
+        return None
+    query = f"?{urlencode(asked.query)}" if asked.query else ""
+    return Said(307, b"", "text/plain", {"Location": target + quote(asked.path) + query})
 
 
 def _limited(fault: Fault) -> Said:
@@ -90,5 +110,5 @@ def spoilt(answer: Said, faults: Mapping[str, Fault]) -> Said:
 
 def answered(view: View, asked: Asked, form: Format, faults: Mapping[str, Fault]) -> Said:
     """Return what a source with these faults says, as far as it is a matter of bytes."""
-    instead = replaced(faults, form)
+    instead = moved(asked, faults) or replaced(faults, form)
     return instead if instead is not None else spoilt(form.answer(shifted(view, faults), asked), faults)

@@ -28,6 +28,8 @@ KINDS: Mapping[str, Mapping[str, Parameter]] = {
     "drip": {"bytes_per_s": Parameter(64.0, 1, 1e9)},
     "refuse": {},
     "reset": {},
+    "dns": {},
+    "tls": {},
     "status": {"code": Parameter(503.0, 100, 599)},
     "rate_limit": {"retry_after": Parameter(0.0, 0, 86_400), "code": Parameter(429.0, 418, 429)},
     "region": {"code": Parameter(451.0, 403, 451)},

@@ -14,6 +14,7 @@ from aiohttp import web
 from server.simulator.control import control_app
 from server.simulator.listener import bound
 from server.simulator.ports import CONTROL
+from server.simulator.proxies import Proxies
 from server.simulator.replay import cases, recorded_form
 from server.simulator.reply import Format
 from server.simulator.service import Simulator
@@ -43,7 +44,9 @@ async def run(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     await simulator.open()
-    runner = web.AppRunner(control_app(simulator), access_log=None, shutdown_timeout=1.0)
+    proxies = Proxies(simulator, host, simulator.saved_port)
+    await proxies.open()
+    runner = web.AppRunner(control_app(simulator, proxies), access_log=None, shutdown_timeout=1.0)
     try:
         await runner.setup()
         listening = bound(host, port or simulator.saved_port(CONTROL))
@@ -52,12 +55,13 @@ async def run(
             raise OSError(f"port {port} on {host} is in use; choose another with --port, or 0 for a free one")
         control_port = listening.getsockname()[1]
         await web.SockSite(runner, listening).start()
-        simulator.save_ports({CONTROL: control_port})
+        simulator.save_ports({CONTROL: control_port, **proxies.ports})
         sys.stdout.write(json.dumps({"ready": True, "control": f"http://{host}:{control_port}"}) + "\n")
         sys.stdout.flush()
         await stop.wait()
     finally:
         await runner.cleanup()
+        await proxies.close()
         await simulator.close()
 
 

@@ -25,6 +25,8 @@ from server.simulator.world import World
 
 _SECRET = frozenset({"apikey", "api_key", "api-key", "key", "token", "access_token", "auth_token", "x_cg_demo_api_key"})
 _TICK_S = 0.05
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+DIRECT = "direct"
 _KEPT_REQUESTS = 5000
 _KEPT_ANSWERS = 128
 _HEADERS_KEPT = ("host", "accept-encoding", "if-none-match", "if-modified-since")
@@ -42,6 +44,8 @@ class Recorded:
     status: int
     faults: tuple[str, ...]
     seconds: float
+    egress: str = DIRECT
+    """The simulated proxy by which it came."""
 
 
 class Simulator:
@@ -62,6 +66,8 @@ class Simulator:
         self.clock = clock
         self.requests: deque[Recorded] = deque(maxlen=_KEPT_REQUESTS)
         self.faults = {name: Faults(key_of(seed, "faults", name)) for name in self.stand_ins}
+        self.egresses: dict[tuple[str, int], str] = {}
+        """The proxy that each connection comes from, by the address that it comes from."""
         self._forms = {name: form_of(stand_in) for name, stand_in in self.stand_ins.items()}
         self._host = host
         self._file = ports_file
@@ -100,6 +106,13 @@ class Simulator:
     def url(self, source: str) -> str:
         """Return where a source's stand-in listens."""
         return f"http://{self._host}:{self._listeners[source].port}"
+
+    def reached(self, host: str, port: int) -> tuple[str, int] | None:
+        """Return the stand-in's address that a proxy is asked for: by port on loopback, or by a real host's name."""
+        for name, listener in self._listeners.items():
+            if host in self.stand_ins[name].hosts or (host in _LOOPBACK and port == listener.port):
+                return self._host, listener.port
+        return None
 
     def named(self, source: str) -> tuple[str, ...]:
         """Return the sources a name stands for, `*` for all; raises `Refused` when there is none."""
@@ -143,6 +156,8 @@ class Simulator:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
             began = time.perf_counter()
             faults = self.faults[name].for_request(request.path, self.clock())
+            if self._egress(request) != DIRECT:
+                faults.pop("region", None)  # it is of another region
             status = 0
             try:
                 response = await self._answer(name, request, faults)
@@ -157,8 +172,13 @@ class Simulator:
         self, name: str, request: web.BaseRequest, status: int, faults: Mapping[str, Fault], took: float
     ) -> None:
         query = {key: value for key, value in request.query.items() if key.lower() not in _SECRET}
-        entry = Recorded(self.clock(), name, request.method, request.path, query, status, tuple(faults), took)
+        moment, egress = self.clock(), self._egress(request)
+        entry = Recorded(moment, name, request.method, request.path, query, status, tuple(faults), took, egress)
         self.requests.append(entry)
+
+    def _egress(self, request: web.BaseRequest) -> str:
+        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+        return DIRECT if peer is None else self.egresses.get(peer[:2], DIRECT)
 
     async def _answer(self, name: str, request: web.BaseRequest, faults: Mapping[str, Fault]) -> web.StreamResponse:
         body = await request.read()

@@ -9,6 +9,10 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import pytest
 
+from server.fallback.http import Transport, TransportFailure
+from server.model import Outcome
+from server.providers.base import Request
+
 PING = "/api/v3/ping"
 PRICE = "/api/v3/ticker/24hr"
 Start = Callable[..., Awaitable]
@@ -250,3 +254,19 @@ async def test_path_and_delay_narrow_a_fault(start: Start, hand: Callable[[], fl
     hand.now += 11
     assert (await run.get("binance", PRICE, symbol="BTCUSDT")).status == 503
     assert (await run.get("binance", PING)).status == 200
+
+
+@pytest.mark.parametrize(("fault", "outcome"), [("dns", Outcome.DNS), ("tls", Outcome.TLS)])
+async def test_dns_and_tls_fail_for_real(start: Start, fault: str, outcome: Outcome) -> None:
+    """By the base URL alone a client meets a name that cannot be resolved, or a handshake that fails."""
+    run = await start("binance")
+    await run.bring("binance", fault)
+    transport = Transport(local=[run.simulator.url("binance")])
+    try:
+        with pytest.raises(TransportFailure) as caught:
+            await transport.fetch(run.simulator.url("binance"), Request(PRICE, (("symbol", "BTCUSDT"),)))
+        assert caught.value.outcome is outcome
+        await run.lift("binance")
+        assert (await transport.fetch(run.simulator.url("binance"), Request(PING))).status == 200
+    finally:
+        await transport.close()
