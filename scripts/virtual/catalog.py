@@ -108,7 +108,8 @@ def _value(query: Query, of: str, quote: str, value: Decimal, time: datetime) ->
 def number_of(value: Value) -> Decimal:
     """Return the figure that a source gave, before any conversion; its last digits are the serial number."""
     if isinstance(value, Price):
-        return value.value if value.native_value is None else value.native_value
+        own = value.value if value.raw_value is None else value.raw_value
+        return own if value.native_value is None else value.native_value
     if isinstance(value, GasPrice):
         return value.standard
     if isinstance(value, Balance):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from scripts.virtual.life import Plan, live
@@ -16,15 +18,19 @@ attempt that is allowed was one too many.
 """
 
 
-@pytest.mark.parametrize(("seed", "minutes"), [*((seed, 2.0) for seed in range(1001, 1007)), *KEPT])
-def test_no_promise_is_broken_whatever_the_sources_do(seed: int, minutes: float) -> None:
+HAPPEN = ("hedges", "hedges won", "probes", "failures", "gone", "lies fresh", "swept", "answers live", "answers stale")
+"""What must have been seen for a run to prove anything."""
+
+
+def test_no_promise_is_broken_whatever_the_sources_do() -> None:
     """Probes, deadlines, provenance, freshness, what was seen, the hedge budget and what is left running all hold."""
-    history = live(Plan(seed, minutes))
-    assert not history.broken
-    assert history.figures["answers live"] > 20 * minutes
-    assert history.figures["calls"] > 100 * minutes
-    if minutes > 5:
-        assert min(history.figures[name] for name in ("hedges", "probes", "failures", "gone", "lies fresh")) > 0
+    seen: Counter[str] = Counter()
+    for seed, minutes in (*((seed, 2.0) for seed in range(1001, 1007)), *KEPT):
+        history = live(Plan(seed, minutes))
+        assert not history.broken, seed
+        assert history.figures["calls"] > 50 * minutes
+        seen.update(history.figures)
+    assert min(seen[name] for name in HAPPEN) > 0, seen
 
 
 def test_the_same_seed_gives_the_same_history() -> None:
@@ -43,8 +49,7 @@ def test_the_watch_sees_a_crowd_of_probes(monkeypatch: pytest.MonkeyPatch) -> No
         return admit(breaker, now)
 
     monkeypatch.setattr(Breaker, "admit", forgetful)
-    broken = live(Plan(3, 5.0)).broken
-    assert any("probes at once" in line for line in broken)
+    assert any("probes at once" in line for seed in range(3, 13) for line in live(Plan(seed, 5.0)).broken)
 
 
 def test_the_watch_sees_who_works_past_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
