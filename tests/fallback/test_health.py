@@ -181,13 +181,13 @@ def test_a_week_of_failure_gives_up_and_one_line_says_so() -> None:
         engine = world.engine(["a", "b"])
         await engine.start()
         with capture_logs() as logs:
-            await trouble(engine, 8 * DAY, every_s=300)
+            await trouble(engine, 8 * DAY, every_s=900)
             assert state_of(engine, "a") is SourceState.SUNSET
             asked = world.asked["a"]
-            await trouble(engine, 3 * DAY, every_s=300)
+            await trouble(engine, 3 * DAY, every_s=900)
             assert world.asked["a"] - asked == 3
             world.says("a")
-            await trouble(engine, DAY + HOUR, every_s=300)
+            await trouble(engine, DAY + HOUR, every_s=900)
             assert state_of(engine, "a") in (SourceState.ACTIVE, SourceState.DEGRADED)
         events = [each["event"] for each in logs]
         assert events == ["source down", "source given up", "source back"]

@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 from sqlalchemy import func, select, text
 
-from server.clock import SystemClock, VirtualClock
+from server.clock import SystemClock
 from server.model import BudgetName, Claim, Purpose
 from server.providers.base import Limit, Tier
 from server.settings import Settings
@@ -108,7 +108,7 @@ async def asks_until_it_is_used_up(world: World, store: Store, *, limit: int, ge
 @pytest.mark.parametrize("gently", [True, False])
 async def test_a_restart_does_not_spend_the_day_again(database: str, gently: bool) -> None:
     """Three services one after another on one database, ended or killed, ask as often as the day allows."""
-    clock = VirtualClock()
+    clock = SystemClock()
     world, asked = World(clock), []
     for _ in range(3):
         store = await Store.open(database, clock=SystemClock(), settings=Settings())
@@ -125,7 +125,7 @@ async def test_a_restart_does_not_spend_the_day_again(database: str, gently: boo
 
 async def test_two_engines_on_one_database_take_blocks_of_their_own(database: str) -> None:
     """Side by side they share the day: together they ask as often as it allows, each of them a part."""
-    clock = VirtualClock()
+    clock = SystemClock()
     stores = [await Store.open(database, clock=SystemClock(), settings=Settings()) for _ in range(2)]
     worlds = [World(clock) for _ in stores]
     asked = await asyncio.gather(
@@ -145,7 +145,7 @@ async def test_two_engines_on_one_database_take_blocks_of_their_own(database: st
 
 async def test_users_and_collectors_share_what_is_claimed(database: str) -> None:
     """Collectors stop at seventy of a hundred, whichever process they run in."""
-    clock = VirtualClock()
+    clock = SystemClock()
     world = World(clock)
     world.says("a", after_s=0.0)
     world.says("b", after_s=0.0)
