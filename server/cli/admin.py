@@ -175,7 +175,7 @@ def egress_routes(*, json: Json = False, data: Data = None, admin_port: Port = N
 
 
 @app.command("test-egress")
-def test_egress(
+def try_egress(
     name: Annotated[str, typer.Argument(help="a way out, as nerkh admin egress names it")],
     *,
     json: Json = False,

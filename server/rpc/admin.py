@@ -46,7 +46,7 @@ class AdminServicer:
             Unary(path + "InvalidateCache", pb.InvalidateCacheRequest, self.invalidate_cache),
             Unary(path + "WarmCache", pb.WarmCacheRequest, self.warm_cache, WARM_S),
             Unary(path + "ListEgressRoutes", pb.ListEgressRoutesRequest, self.list_egress_routes),
-            Unary(path + "TestEgressRoute", pb.TestEgressRouteRequest, self.test_egress_route, TEST_S),
+            Unary(path + "TestEgressRoute", pb.TestEgressRouteRequest, self.try_egress_route, TEST_S),
         )
 
     async def enable_source(self, request: Any, call: Call) -> admin_pb2.EnableSourceResponse:
@@ -117,7 +117,7 @@ class AdminServicer:
         routes = self._administration.egress_routes()
         return admin_pb2.ListEgressRoutesResponse(egress_routes=[egress_route_message(each) for each in routes])
 
-    async def test_egress_route(self, request: Any, _call: Call) -> admin_pb2.TestEgressRouteResponse:
+    async def try_egress_route(self, request: Any, _call: Call) -> admin_pb2.TestEgressRouteResponse:
         """Test one way out now."""
         name = name_in(request.egress_route, "egress_route", "a way out, as ListEgressRoutes names it")
         route = await self._administration.test_egress(name)

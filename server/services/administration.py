@@ -1,4 +1,4 @@
-"""What operators decide and do: sources in and out of rotation, circuits, the cache, ways out. Used by the admin servicer."""
+"""What operators decide and do: sources in and out of rotation, circuits, cache, ways out. Used by the servicer."""
 
 from __future__ import annotations
 

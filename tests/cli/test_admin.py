@@ -145,7 +145,10 @@ def test_ways_out_read_well(operate: Operate, service: FakeServer) -> None:
     direct = client.EgressRoute(name="direct", kind=client.EgressKind.DIRECT, healthy=True, latency_ms=80.4)
     service.answer("ListEgressRoutes", [direct, RESTING])
     lines = [" ".join(line.split()) for line in operate("egress").out.splitlines()]
-    assert lines[1:] == ["direct direct yes 80 0 - -", "proxy1 socks5 no - 2 2026-03-01 12:30:00 - proxy: no connection"]
+    assert lines[1:] == [
+        "direct direct yes 80 0 - -",
+        "proxy1 socks5 no - 2 2026-03-01 12:30:00 - proxy: no connection",
+    ]
 
 
 def test_a_decision_that_is_not_stored_yet_says_so(operate: Operate, service: FakeServer) -> None:
