@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.cli import egress
 from server.cli.asking import Json, asking, show
+from server.clock import SystemClock
 from server.rpc.operators import kept_token
 from server.settings import load
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="admin",
-    help="What operators do: sources in and out of rotation, circuits, the cache.",
+    help="What operators do: sources in and out of rotation, circuits, the cache, ways out.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -162,3 +164,25 @@ def warm(
         lambda: f"cached: {', '.join(got.assets)}" if got.assets else None,
         *(lambda each=each: f"{each.asset}: {each.message}" for each in got.failures),
     )
+
+
+@app.command("egress")
+def egress_routes(*, json: Json = False, data: Data = None, admin_port: Port = None) -> None:
+    """Show every way out to the sources, direct and over proxies, and how it does."""
+    with operating(data, admin_port) as client:
+        found = client.admin.egress_routes()
+    show(found, json, lambda: egress.routes(found, SystemClock().now()))
+
+
+@app.command("test-egress")
+def try_egress(
+    name: Annotated[str, typer.Argument(help="a way out, as nerkh admin egress names it")],
+    *,
+    json: Json = False,
+    data: Data = None,
+    admin_port: Port = None,
+) -> None:
+    """Test one way out now: ask up to three sources over it, until one answers."""
+    with operating(data, admin_port) as client:
+        route = client.admin.test_egress_route(name)
+    show(route, json, lambda: egress.tested(route))

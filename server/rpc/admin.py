@@ -10,6 +10,7 @@ from server.clock import Clock
 from server.model import Action
 from server.rpc.answering import Desk
 from server.rpc.calls import Call, Method, Unary
+from server.rpc.convert.egress import egress_route_message
 from server.rpc.convert.monitoring import source_message
 from server.rpc.convert.plain import name_in, optional_name, timestamp
 from server.services.administration import Administration, Decided
@@ -18,6 +19,8 @@ from server.services.market import Priced
 SERVICE = "nerkh.admin.v1.AdminService"
 WARM_S = 30.0
 """Longest time of warming the cache, in seconds."""
+TEST_S = 30.0
+"""Longest time of testing a way out, in seconds: three sources that each take their whole time fit in."""
 
 _SOURCE = "a source's id, as ListSources gives it"
 _REASON = "a reason in one line"
@@ -42,6 +45,8 @@ class AdminServicer:
             Unary(path + "GetCacheStats", pb.GetCacheStatsRequest, self.get_cache_stats),
             Unary(path + "InvalidateCache", pb.InvalidateCacheRequest, self.invalidate_cache),
             Unary(path + "WarmCache", pb.WarmCacheRequest, self.warm_cache, WARM_S),
+            Unary(path + "ListEgressRoutes", pb.ListEgressRoutesRequest, self.list_egress_routes),
+            Unary(path + "TestEgressRoute", pb.TestEgressRouteRequest, self.try_egress_route, TEST_S),
         )
 
     async def enable_source(self, request: Any, call: Call) -> admin_pb2.EnableSourceResponse:
@@ -106,6 +111,17 @@ class AdminServicer:
                 if not isinstance(each, Priced)
             ],
         )
+
+    async def list_egress_routes(self, _request: Any, _call: Call) -> admin_pb2.ListEgressRoutesResponse:
+        """Answer with all ways out."""
+        routes = self._administration.egress_routes()
+        return admin_pb2.ListEgressRoutesResponse(egress_routes=[egress_route_message(each) for each in routes])
+
+    async def try_egress_route(self, request: Any, _call: Call) -> admin_pb2.TestEgressRouteResponse:
+        """Test one way out now."""
+        name = name_in(request.egress_route, "egress_route", "a way out, as ListEgressRoutes names it")
+        route = await self._administration.test_egress(name)
+        return admin_pb2.TestEgressRouteResponse(egress_route=egress_route_message(route))
 
     async def _decided(self, request: Any, call: Call, action: Action, *, kind: str = "", reason: str = "") -> Decided:
         source = name_in(request.source, "source", _SOURCE)

@@ -1,4 +1,4 @@
-"""What operators decide and do: sources in and out of rotation, circuits, the cache. Used by the admin servicer."""
+"""What operators decide and do: sources in and out of rotation, circuits, cache, ways out. Used by the servicer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from server.clock import Clock
 from server.errors import InvalidField
 from server.fallback import Engine
 from server.fallback.cache import CacheStats
-from server.model import Action, Decision, Kind, Query, SourceView
+from server.model import Action, Decision, EgressView, Kind, Query, SourceView
 from server.services.market import Market, Priced, Unpriced
 from server.services.monitoring import Monitoring, kind_of
 from server.services.naming import Names
@@ -73,6 +73,14 @@ class Administration:
         if not 0 < len(assets) <= WARMED:
             raise InvalidField("assets", f"{len(assets)} assets", f"1 to {WARMED} assets")
         return await self._market.prices(list(dict.fromkeys(assets)), self._names.quote(quote), deadline_s)
+
+    def egress_routes(self) -> tuple[EgressView, ...]:
+        """Return every way out as it stands, direct first."""
+        return self._engine.egress_routes()
+
+    async def test_egress(self, name: str) -> EgressView:
+        """Test one way out now and return how it stands then; raises `Unknown`."""
+        return await self._engine.test_egress(name)
 
     def _wanted(self, kinds: Sequence[str], assets: Sequence[str], chains: Sequence[str]) -> Callable[[Query], bool]:
         of_kinds: frozenset[Kind] = frozenset(kind_of(each, "kinds") for each in kinds)

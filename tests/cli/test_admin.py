@@ -26,6 +26,13 @@ DONE = client.SourceDecision(
     ),
     stored=True,
 )
+RESTING = client.EgressRoute(
+    name="proxy1",
+    kind=client.EgressKind.SOCKS5,
+    quarantined_host_count=2,
+    quarantine_end_time=datetime(2026, 3, 1, 12, 30, tzinfo=UTC),
+    test_detail="proxy: no connection",
+)
 
 
 @pytest.fixture
@@ -81,6 +88,21 @@ def operate(nerkh: Command, service: FakeServer, tmp_path: Path) -> Operate:
             {"assets": ["BTC", "FOO"], "quote": "EUR"},
             "cached: bitcoin\nFOO: no asset",
         ),
+        (["egress"], "ListEgressRoutes", [RESTING], {}, "proxy: no connection"),
+        (
+            ["test-egress", "proxy1"],
+            "TestEgressRoute",
+            RESTING,
+            {"egress_route": "proxy1"},
+            "proxy1 does not work: proxy: no connection; it rests until 12:30:00 UTC",
+        ),
+        (
+            ["test-egress", "proxy1"],
+            "TestEgressRoute",
+            client.EgressRoute(name="proxy1", healthy=True, latency_ms=12.4),
+            {"egress_route": "proxy1"},
+            "proxy1 works (latency 12 ms)",
+        ),
     ],
 )
 def test_what_operators_do_is_asked_and_told(  # noqa: PLR0917 -- a row of the table above
@@ -116,6 +138,17 @@ def test_the_cache_is_emptied_by_what_is_named(operate: Operate, service: FakeSe
     assert service.calls[0].request == {"kinds": ["price", "gas"], "chains": ["ethereum"]}
     assert json.loads(operate("invalidate", "--all", "--json").out) == {"dropped": 1234}
     assert service.calls[1].request == {"all": True}
+
+
+def test_ways_out_read_well(operate: Operate, service: FakeServer) -> None:
+    """One row each: what it is, whether it works, and what is the matter; a dash for what is not known."""
+    direct = client.EgressRoute(name="direct", kind=client.EgressKind.DIRECT, healthy=True, latency_ms=80.4)
+    service.answer("ListEgressRoutes", [direct, RESTING])
+    lines = [" ".join(line.split()) for line in operate("egress").out.splitlines()]
+    assert lines[1:] == [
+        "direct direct yes 80 0 - -",
+        "proxy1 socks5 no - 2 2026-03-01 12:30:00 - proxy: no connection",
+    ]
 
 
 def test_a_decision_that_is_not_stored_yet_says_so(operate: Operate, service: FakeServer) -> None:

@@ -62,6 +62,8 @@ def test_with_a_token_an_unknown_path_is_404(front: Any) -> None:
         ("POST", "/admin/v1/sources:removeFailed", b"{}", "RemoveFailedSources", {}),
         ("POST", "/admin/v1/cache:invalidate", b'{"kinds": ["price"]}', "InvalidateCache", {"kinds": ["price"]}),
         ("POST", "/admin/v1/cache:warm", b'{"assets": ["BTC"]}', "WarmCache", {"assets": ["BTC"]}),
+        ("GET", "/admin/v1/egressRoutes", None, "ListEgressRoutes", {}),
+        ("POST", "/admin/v1/egressRoutes/proxy1:test", b"{}", "TestEgressRoute", {"egressRoute": "proxy1"}),
         ("POST", "/api/smart/cleanup-failed", None, "RemoveFailedSources", {}),
         ("POST", "/api/smart/cleanup-failed", b"{}", "RemoveFailedSources", {}),
         ("GET", "/api/smart/cleanup-failed", None, "RemoveFailedSources", {}),

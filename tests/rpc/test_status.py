@@ -18,6 +18,7 @@ TABLE = [
     (errors.InvalidPageToken("x", "a token"), "INVALID_PAGE_TOKEN", "INVALID_ARGUMENT", ("BadRequest",)),
     (errors.Unknown("asset", "x", ("bitcoin",)), "UNKNOWN_ASSET", "NOT_FOUND", ()),
     (errors.Unknown("source", "x"), "UNKNOWN_SOURCE", "NOT_FOUND", ()),
+    (errors.Unknown("egress route", "x"), "UNKNOWN_EGRESS_ROUTE", "NOT_FOUND", ()),
     (errors.Unsupported("candles", ("1h",)), "UNSUPPORTED", "FAILED_PRECONDITION", ()),
     (errors.SourcesFailed("price", TRIED), "ALL_SOURCES_FAILED", "UNAVAILABLE", ("RetryInfo",)),
     (errors.SourcesExhausted("price", TRIED), "SOURCES_EXHAUSTED", "UNAVAILABLE", ("RetryInfo",)),

@@ -27,7 +27,16 @@ from nerkh._exceptions import (
     Unavailable,
     Unsupported,
 )
-from nerkh._models.admin import CacheStats, KindCacheStats, RemovedSources, SourceDecision, WarmedCache, WarmFailure
+from nerkh._models.admin import (
+    CacheStats,
+    EgressKind,
+    EgressRoute,
+    KindCacheStats,
+    RemovedSources,
+    SourceDecision,
+    WarmedCache,
+    WarmFailure,
+)
 from nerkh._models.common import (
     Agreement,
     AssetCandidate,
@@ -142,6 +151,8 @@ __all__ = [
     "Contract",
     "CursorExpired",
     "DeadlineExceeded",
+    "EgressKind",
+    "EgressRoute",
     "FearGreedReading",
     "FieldViolation",
     "Freshness",

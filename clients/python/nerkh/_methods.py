@@ -154,6 +154,12 @@ INVALIDATE_CACHE = Method(
     _ADMIN + "InvalidateCache", admin_pb2.InvalidateCacheRequest, admin_pb2.InvalidateCacheResponse
 )
 WARM_CACHE = Method(_ADMIN + "WarmCache", admin_pb2.WarmCacheRequest, admin_pb2.WarmCacheResponse)
+LIST_EGRESS_ROUTES = Method(
+    _ADMIN + "ListEgressRoutes", admin_pb2.ListEgressRoutesRequest, admin_pb2.ListEgressRoutesResponse
+)
+TEST_EGRESS_ROUTE = Method(
+    _ADMIN + "TestEgressRoute", admin_pb2.TestEgressRouteRequest, admin_pb2.TestEgressRouteResponse
+)
 
 METHODS: tuple[Method[Message, Message], ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, Method)

@@ -203,7 +203,7 @@ def _abort(context: grpc.ServicerContext, error: NerkhError) -> None:
 def _items_field(response: Message) -> str | None:
     """Return the field of a list's items; None when the response is no list."""
     names = set(response.DESCRIPTOR.fields_by_name)
-    if "next_page_token" not in names and names - BESIDE not in ({"rankings"}, {"windows"}):
+    if "next_page_token" not in names and names - BESIDE not in ({"rankings"}, {"windows"}, {"egress_routes"}):
         return None
     return next(name for name in sorted(names - BESIDE) if hasattr(getattr(response, name), "add"))
 

@@ -86,6 +86,10 @@ SOURCE = nerkh.Source(
 SENTIMENT = nerkh.Sentiment(
     score=0.25, label=nerkh.SentimentLabel.POSITIVE, model="lexicon", article_count=3, provenance=ORIGIN
 )
+ROUTE = nerkh.EgressRoute(
+    name="proxy1", kind=nerkh.EgressKind.SOCKS5, latency_ms=12.5, quarantined_host_count=2, quarantine_end_time=AT,
+    test_time=AT, test_detail="proxy: no connection",
+)  # fmt: skip
 READING = nerkh.FearGreedReading(value=Decimal(20), classification="Extreme Fear", reading_time=AT, provenance=ORIGIN)
 GAS = nerkh.GasPrice(
     chain="ethereum", unit="gwei", slow=Decimal(1), standard=Decimal(2), fast=Decimal("3.5"), provenance=ORIGIN
@@ -146,6 +150,7 @@ SINGLE: tuple[tuple[str, str, str, tuple[Any, ...], object], ...] = (
     ("WarmCache", "admin", "warm_cache", ("BTC", "FOO"), nerkh.WarmedCache(
         assets=("bitcoin",), failures=(nerkh.WarmFailure(asset="FOO", message="no asset"),)
     )),
+    ("TestEgressRoute", "admin", "test_egress_route", ("proxy1",), ROUTE),
 )  # fmt: skip
 LISTS: tuple[tuple[str, str, str, tuple[Any, ...], object, object], ...] = (
     ("ListPrices", "market", "list_prices", (), BTC, None),
@@ -264,6 +269,17 @@ async def test_usage(server: FakeServer, client: nerkh.AsyncClient, blocking: ne
     assert await client.monitoring.usage() == (window,)
     assert blocking.monitoring.usage("5m", method="x", top_count=3) == (window,)
     assert server.calls[-1].request == {"windows": ["5m"], "method": "x", "top_count": 3}
+
+
+async def test_egress_routes(server: FakeServer, client: nerkh.AsyncClient, blocking: nerkh.Client) -> None:
+    """Ways out are a tuple, in the server's order; the one to test is named in the request."""
+    direct = nerkh.EgressRoute(name="direct", kind=nerkh.EgressKind.DIRECT, healthy=True)
+    server.answer("ListEgressRoutes", [direct, ROUTE])
+    assert await client.admin.egress_routes() == (direct, ROUTE)
+    assert blocking.admin.egress_routes() == (direct, ROUTE)
+    server.answer("TestEgressRoute", direct, egress_route="direct")
+    assert await client.admin.test_egress_route("direct") == direct
+    assert server.calls[-1].request == {"egress_route": "direct"}
 
 
 async def test_requests_say_what_was_asked(server: FakeServer, client: nerkh.AsyncClient) -> None:

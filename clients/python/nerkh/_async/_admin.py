@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nerkh import _methods as methods
-from nerkh._models.admin import CacheStats, RemovedSources, SourceDecision, WarmedCache
+from nerkh._models.admin import CacheStats, EgressRoute, RemovedSources, SourceDecision, WarmedCache
 from nerkh._options import Timeout
 from nerkh._reader import read
 from nerkh._transport import AsyncTransport
@@ -69,3 +69,14 @@ class AsyncAdminClient:
         request = admin_pb2.WarmCacheRequest(assets=assets, quote=quote)
         response = await self._transport.call(methods.WARM_CACHE, request, timeout)
         return read(WarmedCache, response)
+
+    async def egress_routes(self, *, timeout: Timeout = None) -> tuple[EgressRoute, ...]:
+        """Return every way out to the sources and how it does, direct first."""
+        response = await self._transport.call(methods.LIST_EGRESS_ROUTES, admin_pb2.ListEgressRoutesRequest(), timeout)
+        return tuple(read(EgressRoute, route) for route in response.egress_routes)
+
+    async def test_egress_route(self, name: str, *, timeout: Timeout = 30.0) -> EgressRoute:
+        """Test one way out now, and return how it stands then; `NotFound` when there is none of that name."""
+        request = admin_pb2.TestEgressRouteRequest(egress_route=name)
+        response = await self._transport.call(methods.TEST_EGRESS_ROUTE, request, timeout)
+        return read(EgressRoute, response.egress_route)

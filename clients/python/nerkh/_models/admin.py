@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from nerkh._models.monitoring import Source
+
+
+class EgressKind(StrEnum):
+    """How a way out is spoken to."""
+
+    UNSPECIFIED = ""
+    DIRECT = "direct"
+    HTTP = "http"
+    HTTPS = "https"
+    SOCKS5 = "socks5"
+    PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +71,20 @@ class WarmedCache:
 
     assets: tuple[str, ...] = ()
     failures: tuple[WarmFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EgressRoute:
+    """One way out to the sources and how it does; `test_detail` says what its last test found wrong.
+
+    `latency_ms` is None before the first answer over it, `quarantine_end_time` while it may be taken.
+    """
+
+    name: str
+    kind: EgressKind = EgressKind.UNSPECIFIED
+    healthy: bool = False
+    latency_ms: float | None = None
+    quarantined_host_count: int = 0
+    quarantine_end_time: datetime | None = None
+    test_time: datetime | None = None
+    test_detail: str = ""

@@ -4,12 +4,28 @@ from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from nerkh.v1 import monitoring_pb2 as _monitoring_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class EgressKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EGRESS_KIND_UNSPECIFIED: _ClassVar[EgressKind]
+    EGRESS_KIND_DIRECT: _ClassVar[EgressKind]
+    EGRESS_KIND_HTTP: _ClassVar[EgressKind]
+    EGRESS_KIND_HTTPS: _ClassVar[EgressKind]
+    EGRESS_KIND_SOCKS5: _ClassVar[EgressKind]
+    EGRESS_KIND_PUBLIC: _ClassVar[EgressKind]
+EGRESS_KIND_UNSPECIFIED: EgressKind
+EGRESS_KIND_DIRECT: EgressKind
+EGRESS_KIND_HTTP: EgressKind
+EGRESS_KIND_HTTPS: EgressKind
+EGRESS_KIND_SOCKS5: EgressKind
+EGRESS_KIND_PUBLIC: EgressKind
 
 class EnableSourceRequest(_message.Message):
     __slots__ = ("source", "reason")
@@ -142,3 +158,45 @@ class WarmCacheResponse(_message.Message):
     assets: _containers.RepeatedScalarFieldContainer[str]
     failures: _containers.RepeatedCompositeFieldContainer[WarmFailure]
     def __init__(self, assets: _Optional[_Iterable[str]] = ..., failures: _Optional[_Iterable[_Union[WarmFailure, _Mapping]]] = ...) -> None: ...
+
+class EgressRoute(_message.Message):
+    __slots__ = ("name", "kind", "healthy", "latency_ms", "quarantined_host_count", "quarantine_end_time", "test_time", "test_detail")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    HEALTHY_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_MS_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINED_HOST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINE_END_TIME_FIELD_NUMBER: _ClassVar[int]
+    TEST_TIME_FIELD_NUMBER: _ClassVar[int]
+    TEST_DETAIL_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: EgressKind
+    healthy: bool
+    latency_ms: float
+    quarantined_host_count: int
+    quarantine_end_time: _timestamp_pb2.Timestamp
+    test_time: _timestamp_pb2.Timestamp
+    test_detail: str
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[EgressKind, str]] = ..., healthy: bool = ..., latency_ms: _Optional[float] = ..., quarantined_host_count: _Optional[int] = ..., quarantine_end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., test_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., test_detail: _Optional[str] = ...) -> None: ...
+
+class ListEgressRoutesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListEgressRoutesResponse(_message.Message):
+    __slots__ = ("egress_routes",)
+    EGRESS_ROUTES_FIELD_NUMBER: _ClassVar[int]
+    egress_routes: _containers.RepeatedCompositeFieldContainer[EgressRoute]
+    def __init__(self, egress_routes: _Optional[_Iterable[_Union[EgressRoute, _Mapping]]] = ...) -> None: ...
+
+class TestEgressRouteRequest(_message.Message):
+    __slots__ = ("egress_route",)
+    EGRESS_ROUTE_FIELD_NUMBER: _ClassVar[int]
+    egress_route: str
+    def __init__(self, egress_route: _Optional[str] = ...) -> None: ...
+
+class TestEgressRouteResponse(_message.Message):
+    __slots__ = ("egress_route",)
+    EGRESS_ROUTE_FIELD_NUMBER: _ClassVar[int]
+    egress_route: EgressRoute
+    def __init__(self, egress_route: _Optional[_Union[EgressRoute, _Mapping]] = ...) -> None: ...
