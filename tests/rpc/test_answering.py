@@ -341,7 +341,9 @@ async def test_a_stream_that_is_not_read_and_then_left_is_no_error(caplog: pytes
         async with asyncio.timeout(10):
             while toy.desk.requests.active:  # noqa: ASYNC110 -- the same
                 await asyncio.sleep(0.02)
-    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    # grpc's own poller logs a wake-up that another thread took: harmless, and not of this call.
+    assert not [record for record in errors if not (record.exc_info and record.exc_info[0] is BlockingIOError)]
 
 
 async def test_a_stream_is_never_slow() -> None:
