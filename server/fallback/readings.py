@@ -39,11 +39,6 @@ class Readings:
         slot.tally.hits += 1
         return entry.cached(now)
 
-    def expires_at(self, query: Query) -> float:
-        """Return until when `peek` gives the same answer (monotonic seconds); 0 when there is none."""
-        slot = self._cache.find(query)
-        return 0.0 if slot is None or slot.entry is None else slot.entry.fresh_until
-
     def repeatable_until(self, query: Query) -> float:
         """Return until when `ask` may be answered with the same bytes (monotonic seconds); 0 when it may not.
 
