@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 
 from server.clock import VirtualClock, run_virtual
 from server.errors import NerkhError
+from server.fallback.breaker import Breaker
 from server.fallback.budget import Budget, BudgetPolicy
 from server.fallback.engine import Engine
+from server.fallback.lane import Lane
 from server.fallback.race import is_empty
+from server.fallback.standing import Standing
+from server.fallback.tried import Tried
 from server.model import Articles, BreakerState, Outcome, TransactionPage, WhaleTransactions
 from server.providers.base import Reply, Request, Tier
 from server.settings import Settings
-from tests.fallback.world import BTC_USD, World, source
+from tests.fallback.world import BTC_USD, TOY, World, source
 
 Story = Callable[[World, VirtualClock], Coroutine[Any, Any, None]]
 
@@ -208,6 +212,40 @@ def test_a_caller_who_goes_away_leaves_nothing_under_way() -> None:
             await task
         await asyncio.sleep(0.001)
         assert world.under_way == 0
+
+    play(story)
+
+
+def test_an_attempt_whose_time_just_ran_out_is_not_ended_twice() -> None:
+    """In the moment in which it ends, its hedge may come in: that raises nothing, and the time-out stands."""
+
+    async def story(_world: World, clock: VirtualClock) -> None:
+        row = source("a")
+        tried = Tried(Lane(Standing(row, row.base_url, ()), TOY.capabilities[0], Breaker(clock.random)))
+
+        async def waiting() -> None:
+            async with asyncio.timeout(0.01) as tried.limit:
+                try:
+                    await asyncio.sleep(1)
+                finally:
+                    tried.beat()
+
+        with pytest.raises(TimeoutError):
+            await waiting()
+        assert not tried.is_beaten
+
+    play(story)
+
+
+def test_a_hedge_counts_among_the_attempts_that_are_allowed() -> None:
+    """Beside the last one there is none."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a", after_s=0.8)
+        world.says("b")
+        engine = world.engine(["a", "b"], settings=Settings(attempts=1, quotes_per_s=0))
+        assert await outcomes(engine) == [("a", "ok")]
+        assert engine.hedging().hedges == 0
 
     play(story)
 
