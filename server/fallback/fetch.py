@@ -22,7 +22,6 @@ from server.settings import Settings
 
 _OK = Outcome.OK
 _EARLY_EVERY_S = 0.3
-_TWO = 2
 
 Probe = asyncio.Task[Answer[Value] | None]
 
@@ -167,7 +166,7 @@ class Fetcher:
         least = first.score * self._near_equal
         equals = [lane for lane in lanes if lane.source.tier is first.source.tier and lane.is_free(now)]
         equals = [lane for lane in equals if lane.score >= least]
-        if len(equals) < _TWO:
+        if len(equals) < 2:
             return lanes
         one = equals.pop(int(self._clock.random() * len(equals)))
         other = equals[int(self._clock.random() * len(equals))]

@@ -47,11 +47,13 @@ class Course:
 
     __slots__ = (
         "_budget",
+        "_ceiling_s",
         "_clock",
         "_floor_s",
         "_has_waited",
         "_lanes",
         "_most",
+        "_place",
         "_probing",
         "_purpose",
         "_query",
@@ -62,8 +64,6 @@ class Course:
         "asked",
         "attempts",
         "beside",
-        "ceiling_s",
-        "place",
     )
 
     def __init__(
@@ -88,13 +88,13 @@ class Course:
         self._query = query
         self._lanes = lanes
         self._until = until
-        self._floor_s, self.ceiling_s = bounds
+        self._floor_s, self._ceiling_s = bounds
         self._most = most
         self._probing = probing
         self._spawn = spawn
         self._taken: set[int] | None = None
         self._has_waited = False
-        self.place = 0
+        self._place = 0
         self.asked = 0
         """How many attempts were made, those passed over not counted."""
         self.attempts: list[Attempt] = []
@@ -104,8 +104,8 @@ class Course:
     def next(self) -> Leg | None:
         """Return the next lane that may be asked, None when there is none; one that is half-open is probed behind."""
         lanes, now = self._lanes, self._clock.monotonic()
-        while self.place < len(lanes):
-            index, self.place = self.place, self.place + 1
+        while self._place < len(lanes):
+            index, self._place = self._place, self._place + 1
             if self._taken is not None and index in self._taken:
                 continue
             lane = lanes[index]
@@ -131,10 +131,8 @@ class Course:
         is_broken = tried.outcome is Outcome.RESET and tried.latency_s < leg.lane.late_s()
         if leg.is_repeat or not (is_regional or is_broken):
             return None
-        admission = leg.lane.admit(now, self._purpose)
-        if admission is None or admission.probe or not (is_regional or self._budget.take_repeat(now)):
-            if admission is not None:
-                leg.lane.breaker.release(admission)
+        admission = self._leave(leg.lane, now)
+        if admission is None or not (is_regional or self._budget.take_repeat(now)):
             return None
         self.asked += 1
         return Leg(leg.index, leg.lane, admission, now, is_repeat=True)
@@ -180,6 +178,8 @@ class Course:
 
         For when nobody else may be asked: a second's patience is worth more than no answer, or an old one.
         """
+        if self._has_waited:
+            return None
         now = self._clock.monotonic()
         latest = now + _PATIENCE * (self._until - now)
         first: tuple[float, int] | None = None
@@ -189,19 +189,25 @@ class Course:
             wait = lane.standing.quota.wait(now, lane.cost, self._purpose)
             if wait is not None and wait.until <= latest and (first is None or wait.until < first[0]):
                 first = (wait.until, index)
-        if first is None or self._has_waited:
+        if first is None:
             return None
         self._has_waited = True
         await self._clock.sleep(first[0] - now)
         now = self._clock.monotonic()
         lane = self._lanes[first[1]]
-        admission = lane.admit(now, self._purpose)
-        if admission is None or admission.probe:
-            if admission is not None:
-                lane.breaker.release(admission)
+        admission = self._leave(lane, now)
+        if admission is None:
             return None
         self.asked += 1
         return Leg(first[1], lane, admission, now)
+
+    def _leave(self, lane: Lane, now: float) -> Admission | None:
+        """Return leave for an ordinary call at a lane; that for a probe is given back."""
+        admission = lane.admit(now, self._purpose)
+        if admission is not None and admission.probe:
+            lane.breaker.release(admission)
+            return None
+        return admission
 
     def settle(self) -> None:
         """End what is still under way: the fetch has its answer, or its caller went away."""
@@ -242,7 +248,7 @@ class Course:
         """Return the place of the next lane to ask beside the leader: of another provider where there is one."""
         own = leader.source.provider
         second = None
-        for index in range(self.place, len(self._lanes)):
+        for index in range(self._place, len(self._lanes)):
             lane = self._lanes[index]
             if (
                 not lane.is_free(now)
@@ -269,7 +275,7 @@ class Course:
                     break
         if shares == 1:
             return left
-        own = self._lanes[index].measures.attempt_s(self._floor_s, self.ceiling_s)
+        own = self._lanes[index].measures.attempt_s(self._floor_s, self._ceiling_s)
         return min(left, own, max(self._floor_s, left / shares))
 
 
