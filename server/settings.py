@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     quota_share: float = Field(
         1.0, gt=0, le=1, description="share of sources' limits for this process, 1/n where n of them share nothing"
     )
+    heed_limits: bool = Field(
+        default=True, description="keep within the limits that sources publish; off for sources of one's own alone"
+    )
     proxies: SecretStr | None = Field(
         None, description="proxies to sources: [name=]scheme://user:password@host:port, http, https or socks5"
     )

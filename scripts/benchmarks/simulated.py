@@ -59,8 +59,8 @@ def simulator(seed: int = 7) -> Iterator[Simulated]:
 
 
 @contextlib.asynccontextmanager
-async def engine(world: Simulated, catalog: list[Source]) -> AsyncIterator[Engine]:
-    """Run an engine over some sources, all of them at the simulator."""
+async def engine(world: Simulated, catalog: list[Source], *, heed_limits: bool = True) -> AsyncIterator[Engine]:
+    """Run an engine over some sources, all of them at the simulator; their published limits hold or do not."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # it is not its output
     transport = Transport(local=world.base_urls.values())
     made = Engine(
@@ -68,7 +68,7 @@ async def engine(world: Simulated, catalog: list[Source]) -> AsyncIterator[Engin
         providers={provider.name: provider for provider in PROVIDERS},
         transport=transport,
         clock=SystemClock(),
-        settings=Settings(),
+        settings=Settings(heed_limits=heed_limits),
         keys={},
         simulated=True,
         base_urls=world.base_urls,

@@ -30,7 +30,7 @@ EARLY_EVERY_S, COOL_S = 0.3, 48.0
 
 def everything_down(limits: Limits, outage_s: float) -> None:
     """Let every source fail for a while, then let the first ones return, then all."""
-    with nerkh(None, addresses=10) as run:
+    with nerkh({}, addresses=10) as run:
         asked: dict[str, Seen] = {}
         last: dict[str, Seen] = {}
         probes: Counter[str] = Counter()

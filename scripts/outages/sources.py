@@ -1,8 +1,8 @@
 """`scripts/chaos sources`: every source outage, under load, with its limits; each run is a Nerkh of its own.
 
 For the leaders and the mix the cache is switched to one entry (`NERKH_CACHE_ENTRIES=1`), so that nearly every call is a
-miss: an answer that says LIVE was fetched for that call, and only those count as misses. For the outage of everything
-the cache is as usual.
+miss: an answer that says LIVE was fetched for that call, and only those count as misses. No source's published limits
+allow so many, so those are not heeded (`NERKH_HEED_LIMITS=false`). For the outage of everything both are as usual.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +32,8 @@ from server.providers.catalog import provider_of, sources
 
 SEED = 7
 WARM_S, BEFORE_S = 10.0, 15.0
+MISSES = {"NERKH_CACHE_ENTRIES": "1", "NERKH_HEED_LIMITS": "false"}
+"""Settings under which nearly every call is a fetch."""
 FAULTS: dict[str, dict[str, Any]] = {
     "dies": {"fault": "dead"},
     "hangs": {"fault": "hang"},
@@ -104,11 +106,10 @@ class Run:
 
 
 @contextmanager
-def nerkh(entries: int | None, addresses: int = 0) -> Iterator[Run]:
-    """Run all of Nerkh on simulated sources, its simulator warm; with so many entries in the cache, else as usual."""
-    before = os.environ.get("NERKH_CACHE_ENTRIES")
-    if entries is not None:
-        os.environ["NERKH_CACHE_ENTRIES"] = str(entries)
+def nerkh(settings: Mapping[str, str], addresses: int = 0) -> Iterator[Run]:
+    """Run all of Nerkh on simulated sources, its simulator warm; with settings of the run's own."""
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         with tempfile.TemporaryDirectory() as folder, started(nerkh_up(f"{folder}/data")) as (_, ready):
             world = Simulated.at(str(ready["simulator"]))
@@ -116,9 +117,10 @@ def nerkh(entries: int | None, addresses: int = 0) -> Iterator[Run]:
             calls = Calls(random.Random(SEED), addresses)
             yield Run(Traffic(str(ready["grpc"]), calls), world, Judge(SEED))
     finally:
-        os.environ.pop("NERKH_CACHE_ENTRIES", None)
-        if before is not None:
-            os.environ["NERKH_CACHE_ENTRIES"] = before
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 async def _warmed(world: Simulated) -> None:
@@ -164,7 +166,7 @@ def strikable(leaders: dict[str, str]) -> set[str]:
 
 def leader(fault: str, limits: Limits, during_s: float | None = None) -> None:
     """Strike the leading source of each kind at once, in one way."""
-    with nerkh(1) as run:
+    with nerkh(MISSES) as run:
         leaders: dict[str, str] = {}
         struck: set[str] = set()
 
@@ -250,7 +252,7 @@ def mixed(limits: Limits, *, runs: int, misses: int) -> None:
 
 
 def _mixed(draw: Draw, limits: Limits, misses: int) -> tuple[list[Seen], float]:
-    with nerkh(1) as run:
+    with nerkh(MISSES) as run:
 
         async def script(traffic: Traffic) -> None:
             await run.warm()

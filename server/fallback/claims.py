@@ -124,5 +124,6 @@ def policy_of(settings: Settings, ledger: QuotaLedger | None) -> Policy:
         raise_=settings.quota_raise,
         floor=settings.quota_floor / 60,
         share=settings.quota_share,
+        heeds_limits=settings.heed_limits,
         claimed_from_s=inf if ledger is None else ledger.claimed_from_s,
     )

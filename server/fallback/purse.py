@@ -38,6 +38,8 @@ class Policy:
     floor: float = 1 / 60
     share: float = 1.0
     """The share of short windows that is this process's, where several ask and share nothing."""
+    heeds_limits: bool = True
+    """Whether published limits hold; without them a source's own refusals still slow its pace down."""
     claimed_from_s: float = inf
     """Windows at least this long are claimed from the ledger."""
 

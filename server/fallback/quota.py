@@ -59,7 +59,8 @@ class Quota:
         self._policy = policy
         self._required = key is not None and key.required
         self._keys = tuple(Secret(key, value) for value in keys) if key is not None else ()
-        self._limits = (source.limits, key.limits or source.limits if key is not None else source.limits)
+        keyed = key.limits or source.limits if key is not None else source.limits
+        self._limits = (source.limits, keyed) if policy.heeds_limits else ((), ())
         self.dry_until = -inf
         """Until when no request may go out directly; noted for a moment when one was refused, then looked at again."""
         self._chosen: Purse | None = None
