@@ -210,7 +210,7 @@ def _check_switch(run: Run, fault: str, leaders: dict[str, str], limits: Limits)
     examples: dict[str, str] = {}
     for each in run.after():
         text = run.judge.wrong(each) if each.is_fresh else ""
-        if text and not (each.call.kind == "price" and each.answer.price.flagged):
+        if text and not each.is_doubted:
             wrong[each.call.kind] += 1
             examples.setdefault(each.call.kind, f"{each.source}: {text}")
     for kind, count in wrong.most_common():

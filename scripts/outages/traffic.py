@@ -113,12 +113,21 @@ class Seen:
         return f"{self.call.kind} {self.freshness}: {made}"
 
     @property
+    def is_doubted(self) -> bool:
+        """Say whether the answer itself says that it is in doubt."""
+        return bool(self.provenance.contested or (self.call.kind == "price" and self.answer.price.flagged))
+
+    @property
     def attempts(self) -> int:
-        """Return how many attempts were made, those passed over not counted."""
+        """Return how many attempts were made, those passed over not counted.
+
+        A second answer that confirmed the first is neither hedge nor repeat nor going on, so it does not count either.
+        """
         if self.error:
             return 1
-        names = (types_pb2.Outcome.Name(each.outcome) for each in self.provenance.attempts)
-        return sum(not name.startswith("OUTCOME_SKIPPED") for name in names)
+        names = [types_pb2.Outcome.Name(each.outcome) for each in self.provenance.attempts]
+        made = sum(not name.startswith("OUTCOME_SKIPPED") for name in names)
+        return made - max(0, names.count("OUTCOME_OK") - 1)
 
 
 def price_of(asset: str) -> Call:

@@ -286,5 +286,6 @@ def restamped(
             p.asked,
             p.simulated,
             p.attempts if attempts is None else attempts,
+            p.is_contested,
         ),
     )

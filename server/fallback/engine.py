@@ -122,7 +122,9 @@ class Engine(Readings):
             spawn=self._spawn,
             keeper=self._keeper,
         )
-        self._sweeper = Sweeper(self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper)
+        self._sweeper = Sweeper(
+            self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper, spawn=self._spawn
+        )
         self._background = Background(
             self._plan.covering, self._sweeper.one, self._quotes, clock, self._spawn, settings=settings
         )
@@ -184,11 +186,21 @@ class Engine(Readings):
                 raise DeadlineTooShort(self._clock.monotonic() - now, attempts) from None
             return found
 
-    async def sweep(self, query: Query, *, deadline_s: float | None = None, purpose: Purpose = _USER) -> Sweep:
-        """Return what every source that serves the query answers; raises `Unsupported` when there is none."""
+    async def sweep(
+        self,
+        query: Query,
+        *,
+        deadline_s: float | None = None,
+        purpose: Purpose = _USER,
+        patience_s: float | None = None,
+    ) -> Sweep:
+        """Return what every source that serves the query answers; raises `Unsupported` when there is none.
+
+        With `patience_s` those that are late are waited for only so long once half have answered (`Sweeper.sweep`).
+        """
         if not self.covers(query):
             raise Unsupported(describe(query))
-        return await self._sweeper.sweep(query, deadline_s, purpose)
+        return await self._sweeper.sweep(query, deadline_s, purpose, patience_s)
 
     async def quotes(self, query: PriceQuery, *, deadline_s: float | None = None) -> QuoteList:
         """Return each source's own quote of a price and what they say together; raises `Unsupported` without any."""
@@ -222,7 +234,14 @@ class Engine(Readings):
             if self._is_started and isinstance(slot.query, PriceQuery):
                 self._background.want(slot.query)
             return self._keeper.keep(
-                slot, done.winner, done.value, tuple(done.attempts), beside=done.beside, native=native
+                slot,
+                done.winner,
+                done.value,
+                tuple(done.attempts),
+                beside=done.beside,
+                native=native,
+                confirmed=done.opinions,
+                is_contested=done.is_contested,
             )
         if done.stale is not None:
             return self._keeper.keep(slot, *done.stale, tuple(done.attempts))

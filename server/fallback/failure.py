@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.errors import DeadlineTooShort, NerkhError, SourcesExhausted, SourcesFailed, Unknown, Unsupported
-from server.fallback.fetch import Fetch
 from server.fallback.lane import Lane
+from server.fallback.settling import Fetch
 from server.model import (
     BlockQuery,
     CandlesQuery,

@@ -10,62 +10,18 @@ from server.fallback.attempt import Runner
 from server.fallback.breaker import Admission
 from server.fallback.budget import Budget
 from server.fallback.cache import Slot
-from server.fallback.checks import flagged
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
 from server.fallback.race import Course, Spawn, is_empty
 from server.fallback.rates import Rates
+from server.fallback.settling import Fetch, Probe, Settler
 from server.fallback.tried import Tried
-from server.fallback.vetted import Vetted, agree
+from server.fallback.vetted import Doubt, Vetted
 from server.model import Answer, Attempt, CandlesQuery, Outcome, Price, PriceQuery, Prices, PricesQuery, Purpose, Value
 from server.settings import Settings
 
 _OK = Outcome.OK
 _EARLY_EVERY_S = 0.3
-
-Probe = asyncio.Task[Answer[Value] | None]
-
-
-class Fetch:
-    """What one fetch found: the winner, the candidates beside it, and every attempt."""
-
-    __slots__ = (
-        "asked",
-        "attempts",
-        "beside",
-        "doubted",
-        "empty",
-        "is_late",
-        "probes",
-        "stale",
-        "unknown",
-        "value",
-        "winner",
-    )
-
-    def __init__(self) -> None:
-        self.attempts: list[Attempt] = []
-        self.beside: list[tuple[Tried, Price]] = []
-        """Prices of other sources that were asked in this fetch, refused ones too."""
-        self.asked = 0
-        """How many sources were asked, those passed over not counted."""
-        self.unknown = 0
-        """How many of them do not know what was asked for."""
-        self.winner: Tried | None = None
-        self.value: Value | None = None
-        self.doubted: tuple[Tried, Price] | None = None
-        """The candidate whose price jumped, beside a winner that contradicts or confirms it."""
-        self.empty: tuple[Tried, Value] | None = None
-        """A list with nothing in it, for when no other source has more."""
-        self.stale: tuple[Tried, Value] | None = None
-        """The youngest candidate that was past its longest age: the last resort."""
-        self.probes: list[Probe] = []
-        self.is_late = False
-
-    def win(self, tried: Tried, value: Value) -> bool:
-        """Take a candidate for the answer."""
-        self.winner, self.value = tried, value
-        return True
 
 
 class Fetcher:
@@ -88,6 +44,7 @@ class Fetcher:
         self._runner = runner
         self._rates = rates
         self._vetted = vetted
+        self._settler = Settler(runner, vetted, clock)
         self._clock = clock
         self._most = settings.attempts
         self._floor_s = settings.attempt_floor_s
@@ -136,8 +93,10 @@ class Fetcher:
                     value = await self._in_quote(done, query, tried, until, native=native)
                 if value is not None and course.beside is not None and is_empty(value):
                     done.empty = done.empty or (tried, value)  # true perhaps, but another source is about to answer
-                elif self._takes(done, tried, value):
+                elif self._settler.takes(done, course, tried, value):
                     break
+                elif done.doubt is Doubt.UNSEEN and value is None:
+                    break  # who would confirm it cannot; it contradicts nothing
                 if course.asked >= self._most or self._clock.monotonic() >= until:
                     break
                 leg = await course.onward(leg, is_patient=is_patient and done.stale is None)
@@ -145,9 +104,8 @@ class Fetcher:
             course.settle()
         done.asked = course.asked
         slot.tally.depths.note(done.asked)
-        if done.winner is None and done.doubted is not None:
-            tried, price = done.doubted
-            done.win(tried, flagged(price))
+        if done.winner is None and done.doubted:
+            self._settler.decides(done)
         elif done.winner is None and done.empty is not None:
             done.win(*done.empty)
         done.is_late = self._clock.monotonic() >= until
@@ -212,7 +170,7 @@ class Fetcher:
         value: Value | None = tried.value
         if isinstance(slot.query, PriceQuery | PricesQuery) and is_foreign(slot.query, tried.value):
             value = await self._rates.converted(tried.value, slot.query.quote, self._clock.monotonic() + ceiling)
-        if value is None or (isinstance(value, Price) and self._vetted.jumps(value)):
+        if value is None or self._vetted.contradicts(slot.query, value, self._clock.monotonic()):
             return None
         return self._keeper.keep(slot, tried, value, (tried.attempt(),))
 
@@ -228,42 +186,6 @@ class Fetcher:
             detail = "no measured rate to the asked quote"
             done.attempts[-1] = Attempt(tried.lane.id, tried.outcome, tried.latency_s, tried.route().name, detail)
         return converted
-
-    def _takes(self, done: Fetch, tried: Tried, value: Value | None) -> bool:
-        """Take an attempt's value if it can be believed; keeps what may serve as the last resort."""
-        outcome = tried.outcome
-        if outcome is _OK and value is not None:
-            if isinstance(value, Price):
-                return self._settles(done, tried, value)
-            return done.win(tried, value)
-        if outcome is Outcome.STALE and value is not None:
-            if done.stale is None or tried.age_s < done.stale[0].age_s:
-                done.stale = (tried, value)
-        elif outcome is Outcome.UNKNOWN_ASSET:
-            done.unknown += 1
-        return False
-
-    def _settles(self, done: Fetch, tried: Tried, price: Price) -> bool:
-        """Believe a price unless it jumped; a second source decides then, and a price that none confirms is flagged."""
-        if done.doubted is None:
-            if self._vetted.doubts(price, self._clock.monotonic()):
-                done.doubted = (tried, price)
-                return False
-            return done.win(tried, price)
-        jumped = self._vetted.jumps(price)
-        first, doubted = done.doubted
-        if agree(doubted.value, price.value):
-            self._vetted.believe(doubted)
-            done.beside.append((tried, price))
-            return done.win(first, doubted)
-        if jumped:
-            done.beside.append((tried, price))
-            return done.win(first, flagged(doubted))
-        self._runner.blame(first, "jumped by more than 20 % and was contradicted")
-        done.beside.append((first, doubted))
-        done.attempts[:] = [first.attempt() if each.source == first.lane.id else each for each in done.attempts]
-        self._vetted.believe(price)
-        return done.win(tried, price)
 
 
 def is_foreign(query: PriceQuery | PricesQuery, value: Value) -> bool:

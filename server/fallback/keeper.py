@@ -34,15 +34,18 @@ class Keeper:
         beside: Sequence[tuple[Tried, Price]] = (),
         native: bool = False,
         own: bool = False,
+        confirmed: tuple[int, int] = (1, 1),
+        is_contested: bool = False,
     ) -> Answer[Value]:
         """Return the answer, cached in its slot and published; a stale one that is older than what is there yields.
 
         A price is what the quotes of several sources say together, those `beside` it among them, and with `native` only
-        those not converted; with `own` it stays one source's own quote.
+        those not converted; with `own` it stays one source's own quote. Of any other value `confirmed` says how many of
+        how many sources say the same; one that is contested is handed out aside, so that history holds no doubts.
         """
         now = self._clock.monotonic()
         is_stale = tried.outcome is _STALE
-        agreed = asked = 1
+        agreed, asked = confirmed
         confidence = None
         if isinstance(value, Price) and isinstance(slot.query, PriceQuery) and not is_stale:
             if own:
@@ -64,6 +67,7 @@ class Keeper:
             asked,
             self._simulated,
             attempts,
+            is_contested,
         )
         answer: Answer[Value] = Answer(value, provenance)
         entry = Entry(answer, tried.figures, now, tried.age_s)
@@ -72,5 +76,5 @@ class Keeper:
             known.hold(tried.figures, now)
             return known.stale()
         self._cache.put(slot, entry)
-        self._outlet.publish(slot.query, answer, aside=own and isinstance(value, Price))
+        self._outlet.publish(slot.query, answer, aside=is_contested or (own and isinstance(value, Price)))
         return answer

@@ -107,7 +107,7 @@ class Quotes:
         value, confidence = as_decimals(found, page.exact(found))
         settled = _restated(base.price, value, confidence, outliers, is_confirmed=agreed > 1)
         if agreed > 1:
-            self._vetted.believe(settled)
+            self._vetted.believe_price(settled)
         if base is not own:
             tried = _standing_in(base, now)
         if outliers:

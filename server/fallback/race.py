@@ -56,7 +56,6 @@ class Course:
         "_place",
         "_probing",
         "_purpose",
-        "_query",
         "_runner",
         "_spawn",
         "_taken",
@@ -64,6 +63,7 @@ class Course:
         "asked",
         "attempts",
         "beside",
+        "query",
     )
 
     def __init__(
@@ -85,7 +85,7 @@ class Course:
         self._runner = runner
         self._budget = budget
         self._clock = clock
-        self._query = query
+        self.query = query
         self._lanes = lanes
         self._until = until
         self._floor_s, self._ceiling_s = bounds
@@ -148,7 +148,7 @@ class Course:
         try:
             if leg.task is None:
                 span = self._span(leg.index)
-                await self._runner.run(leg.lane, self._query, leg.admission, span, leg.tried, purpose=self._purpose)
+                await self._runner.run(leg.lane, self.query, leg.admission, span, leg.tried, purpose=self._purpose)
             else:
                 await leg.task
         finally:
@@ -209,6 +209,10 @@ class Course:
             return None
         return admission
 
+    def has_rival(self, lane: Lane) -> bool:
+        """Say whether another source could be asked about a lane's answer without spending what is scarce."""
+        return self.beside is not None or self._rival(lane, self._clock.monotonic()) is not None
+
     def settle(self) -> None:
         """End what is still under way: the fetch has its answer, or its caller went away."""
         hedge, self.beside = self.beside, None
@@ -234,7 +238,7 @@ class Course:
         self.asked += 1
         hedge = self.beside = Leg(index, lane, admission, now)
         hedge.tried.avoid = leg.tried.route()
-        asked = self._runner.run(lane, self._query, admission, self._span(index), hedge.tried, purpose=self._purpose)
+        asked = self._runner.run(lane, self.query, admission, self._span(index), hedge.tried, purpose=self._purpose)
         hedge.task = self._spawn(asked)
         hedge.task.add_done_callback(partial(self._arrived, leg, hedge))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.clock import Clock
@@ -15,6 +16,7 @@ from server.fallback.flight import Berth, Flight
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
 from server.fallback.plan import Plan
+from server.fallback.race import Spawn
 from server.fallback.rates import Rates
 from server.model import Answer, Attempt, Outcome, PriceQuery, PricesQuery, Purpose, Query, Value
 from server.settings import Settings
@@ -28,9 +30,18 @@ class Sweep:
     attempts: tuple[Attempt, ...]
 
 
+Found = tuple[Answer[Value] | None, Attempt]
+"""What one source answered, None when it did not, and how it was asked."""
+
+
 def _drawing_on(admission: Admission, purpose: Purpose) -> Purpose:
     """Return for whom an attempt spends: a probe leaves users their reserve, whoever started it."""
     return Purpose.BACKGROUND if admission.probe else purpose
+
+
+def _late(lane: Lane) -> Found:
+    """Return what stands for a source that was not waited for."""
+    return None, Attempt(lane.id, Outcome.CANCELLED, detail="late; what it answers is there for the next call")
 
 
 class Sweeper:
@@ -46,7 +57,9 @@ class Sweeper:
         *,
         settings: Settings,
         keeper: Keeper,
+        spawn: Spawn,
     ) -> None:
+        self._spawn = spawn
         self._plan = plan
         self._runner = runner
         self._rates = rates
@@ -54,18 +67,41 @@ class Sweeper:
         self._clock = clock
         self._settings = settings
         self._keeper = keeper
-        self._flight: Flight[tuple[Answer[Value] | None, Attempt]] = Flight(clock, settings.lease_s)
+        self._flight: Flight[Found] = Flight(clock, settings.lease_s)
 
-    async def sweep(self, query: Query, deadline_s: float | None, purpose: Purpose = Purpose.USER) -> Sweep:
-        """Return, in the plan's order, every fresh answer that comes within the deadline: the kind's own for None."""
+    async def sweep(
+        self,
+        query: Query,
+        deadline_s: float | None,
+        purpose: Purpose = Purpose.USER,
+        patience_s: float | None = None,
+    ) -> Sweep:
+        """Return, in the plan's order, every fresh answer that comes within the deadline: the kind's own for None.
+
+        With `patience_s`, once half of the sources have answered the others get as long again, that long at least;
+        what comes later is cached all the same.
+        """
         until = self._clock.monotonic() + (FIGURES[query.kind].deadline_s if deadline_s is None else deadline_s)
         lanes = self._plan.covering(query)
-        found = await asyncio.gather(*(self.one(lane, query, until, purpose) for lane in lanes))
+        asking = [self.one(lane, query, until, purpose) for lane in lanes]
+        if patience_s is None:
+            found: Sequence[Found] = await asyncio.gather(*asking)
+        else:
+            tasks = [self._spawn(each) for each in asking]
+            await self._most(tasks, patience_s)
+            found = [task.result() if task.done() else _late(lane) for lane, task in zip(lanes, tasks, strict=True)]
         return Sweep(tuple(answer for answer, _ in found if answer is not None), tuple(attempt for _, attempt in found))
 
-    async def one(
-        self, lane: Lane, query: Query, until: float, purpose: Purpose = Purpose.BACKGROUND
-    ) -> tuple[Answer[Value] | None, Attempt]:
+    async def _most(self, tasks: Sequence[asyncio.Task[Found]], patience_s: float) -> None:
+        """Wait until all have ended, or half have an answer and the others had as long again."""
+        start, waiting, answered = self._clock.monotonic(), set(tasks), 0
+        while waiting and 2 * answered < len(tasks):
+            ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            answered += sum(task.result()[0] is not None for task in ended)
+        if waiting:
+            await asyncio.wait(waiting, timeout=max(patience_s, self._clock.monotonic() - start))
+
+    async def one(self, lane: Lane, query: Query, until: float, purpose: Purpose = Purpose.BACKGROUND) -> Found:
         """Return one source's answer, from its cache entry while that is fresh."""
         slot = self._cache.slot((lane.id, query), query)
         now = self._clock.monotonic()
@@ -81,9 +117,7 @@ class Sweeper:
         except TimeoutError:
             return None, Attempt(lane.id, Outcome.CANCELLED, detail="the deadline ended first")
 
-    async def _ask(
-        self, slot: Slot, lane: Lane, until: float, purpose: Purpose
-    ) -> tuple[Answer[Value] | None, Attempt]:
+    async def _ask(self, slot: Slot, lane: Lane, until: float, purpose: Purpose) -> Found:
         """Ask one source; also the probe of one whose circuit is half-open."""
         query = slot.query
         now = self._clock.monotonic()

@@ -1,15 +1,22 @@
-"""The last believed prices and heights, against which jumps and falls are seen; the engine owns one."""
+"""What was believed last, against which jumps and falls are seen; the engine owns one.
+
+A price, or any other figure (`opinions`), that is far from it is doubted: a second source is asked. What nobody can
+confirm but is said again for ten minutes is believed.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from decimal import Decimal
+from enum import Enum
+from typing import NamedTuple
 
-from server.model import Price
+from server.fallback.opinions import Figure, Law, figures, near
+from server.model import Price, Prices, Query, Value
 
 _JUMP = Decimal("0.2")
-_AGREE = Decimal("0.1")
 _FALL = 100
 _HEIGHT_LASTS_S = 600.0
 _DOUBT_LASTS_S = 600.0
@@ -17,17 +24,68 @@ _DOUBT_LASTS_S = 600.0
 _Key = tuple[str, str]
 
 
+class Doubt(Enum):
+    """Whether a value is to be held against another source's."""
+
+    NONE = "none"
+    UNSEEN = "unseen"
+    """Nothing is known that it could be held against."""
+    JUMPED = "jumped"
+
+
+class _Believed(NamedTuple):
+    """A figure that was believed, and when (monotonic seconds)."""
+
+    value: Decimal
+    at: float
+
+
 class Vetted:
-    """Remembers at most `most` prices, `pegs` from the start. Takes the monotonic time."""
+    """Remembers at most `most` prices, `pegs` from the start, and as many other figures. Takes the monotonic time."""
 
     def __init__(self, pegs: Iterable[Price] = (), most: int = 10_000) -> None:
         self._most = most
         self._prices: OrderedDict[_Key, Decimal] = OrderedDict()
-        self._doubted: OrderedDict[_Key, tuple[Decimal, float]] = OrderedDict()
+        self._figures: OrderedDict[Hashable, _Believed] = OrderedDict()
+        self._doubted: OrderedDict[Hashable, _Believed] = OrderedDict()
         """What jumped first, and when: what is said again and again for long enough is believed."""
-        self._heights: dict[str, tuple[int, float]] = {}
         for price in pegs:
-            self.believe(price)
+            self.believe_price(price)
+
+    def question(self, query: Query, value: Value, now: float) -> Doubt:
+        """Say whether a value is to be doubted; what is not, and has something to be held against, is remembered."""
+        if isinstance(value, Price):
+            return Doubt.JUMPED if self.doubts(value, now) else Doubt.NONE
+        if isinstance(value, Prices):
+            old = sum(self.jumps(price) and self._is_old_news(price, now) for price in value.prices)
+            return Doubt.JUMPED if self._most_jump(value, old) else Doubt.NONE
+        doubt, found = Doubt.NONE, figures(query, value)
+        for figure in found:
+            if not self._holds(figure, now) and not self._is_said_on(figure.key, figure.value, figure.law, now):
+                doubt = Doubt.JUMPED
+            elif doubt is Doubt.NONE and figure.law.is_asked_first and self._last(figure, now) is None:
+                doubt = Doubt.UNSEEN
+        if doubt is Doubt.NONE:
+            self._remember(found, now)
+        return doubt
+
+    def contradicts(self, query: Query, value: Value, now: float) -> bool:
+        """Say whether a value is far from what was believed last, however long it has been said; forgets nothing."""
+        if isinstance(value, Price):
+            return self.jumps(value)
+        if isinstance(value, Prices):
+            return self._most_jump(value)
+        return not all(self._holds(figure, now) for figure in figures(query, value))
+
+    def believe(self, query: Query, value: Value, now: float) -> None:
+        """Remember a value that was confirmed, or that nobody could be asked about."""
+        if isinstance(value, Price):
+            self.believe_price(value)
+        elif isinstance(value, Prices):
+            for price in value.prices:
+                self.believe_price(price)
+        else:
+            self._remember(figures(query, value), now)
 
     def jumps(self, price: Price) -> bool:
         """Say whether a price is more than 20 % away from the last believed one."""
@@ -38,10 +96,10 @@ class Vetted:
         """Say whether a price jumps; one that does not is remembered, and so is one that was said for ten minutes."""
         if self.jumps(price) and not self._is_old_news(price, now):
             return True
-        self.believe(price)
+        self.believe_price(price)
         return False
 
-    def believe(self, price: Price) -> None:
+    def believe_price(self, price: Price) -> None:
         """Remember a price that was not doubted, or was confirmed."""
         key = (price.asset, price.quote)
         self._prices[key] = price.value
@@ -53,7 +111,16 @@ class Vetted:
     def learn(self, price: Price) -> None:
         """Remember a price where none was believed before."""
         if (price.asset, price.quote) not in self._prices:
-            self.believe(price)
+            self.believe_price(price)
+
+    def marked(self, prices: Prices) -> Prices:
+        """Return a list with those of its prices flagged that jumped."""
+        if not any(map(self.jumps, prices.prices)):
+            return prices
+        return replace(
+            prices,
+            prices=tuple(replace(each, flagged=True) if self.jumps(each) else each for each in prices.prices),
+        )
 
     def last(self, asset: str, quote: str) -> float | None:
         """Return the last believed price, None when there is none."""
@@ -61,26 +128,47 @@ class Vetted:
         return None if value is None else float(value)
 
     def falls(self, chain: str, height: int, now: float) -> bool:
-        """Say whether a chain's height is over 100 below the last believed one, and remember it when it is not."""
-        last = self._heights.get(chain)
-        if last is not None and height < last[0] - _FALL and now - last[1] < _HEIGHT_LASTS_S:
-            return True
-        self._heights[chain] = (height, now)
-        return False
+        """Say whether a chain's height is over 100 below the last believed one: no reorganisation goes so deep."""
+        last = self._figures.get(("height", chain))
+        return last is not None and height < last.value - _FALL and now - last.at < _HEIGHT_LASTS_S
+
+    def _most_jump(self, prices: Prices, old: int = 0) -> bool:
+        """Say whether more than half of a list's known prices jump; so many of them are `old` news."""
+        known = [price for price in prices.prices if (price.asset, price.quote) in self._prices]
+        return 2 * (sum(map(self.jumps, known)) - old) > len(known)
+
+    def _holds(self, figure: Figure, now: float) -> bool:
+        """Say whether one figure is near the last believed one, or nothing is known of it."""
+        last = self._last(figure, now)
+        return last is None or figure.law.holds(figure.value, last.value, Decimal(figure.per_s * (now - last.at)))
+
+    def _last(self, figure: Figure, now: float) -> _Believed | None:
+        """Return what was believed last of a figure; None when nothing was, or too long ago to say anything."""
+        if figure.price is not None and (price := self._prices.get(figure.price)) is not None:
+            return _Believed(price, now)
+        last = self._figures.get(figure.key)
+        return None if last is None or now - last.at > figure.law.lasts_s else last
+
+    def _remember(self, found: Iterable[Figure], now: float) -> None:
+        for figure in found:
+            self._figures[figure.key] = _Believed(figure.value, now)
+            self._figures.move_to_end(figure.key)
+            self._doubted.pop(figure.key, None)
+        while len(self._figures) > self._most:
+            self._figures.popitem(last=False)
 
     def _is_old_news(self, price: Price, now: float) -> bool:
         """Say whether a doubted price was first said ten minutes ago: where nobody can confirm it, time does."""
-        key = (price.asset, price.quote)
+        return self._is_said_on((price.asset, price.quote), price.value, None, now)
+
+    def _is_said_on(self, key: Hashable, value: Decimal, law: Law | None, now: float) -> bool:
+        """Say whether what is doubted was first said ten minutes ago; from now on it is remembered that it was."""
         first = self._doubted.get(key)
-        if first is None or not agree(first[0], price.value):
-            self._doubted[key] = (price.value, now)
+        is_same = first is not None and (near(first.value, value) if law is None else law.holds(value, first.value))
+        if first is None or not is_same:
+            self._doubted[key] = _Believed(value, now)
             self._doubted.move_to_end(key)
             if len(self._doubted) > self._most:
                 self._doubted.popitem(last=False)
             return False
-        return now - first[1] >= _DOUBT_LASTS_S
-
-
-def agree(one: Decimal, other: Decimal) -> bool:
-    """Say whether two prices confirm each other: within 10 % of the larger."""
-    return abs(one - other) <= _AGREE * max(one, other)
+        return now - first.at >= _DOUBT_LASTS_S

@@ -105,6 +105,8 @@ class Provenance:
     asked: int = 1
     simulated: bool = False
     attempts: tuple[Attempt, ...] = ()
+    is_contested: bool = False
+    """Whether the value contradicts what was believed before, or another source, and nobody could confirm it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ _WORD = re.compile(r"\w+")
 
 LONGEST_S = 3.0
 """So long a request waits for the slowest feed; collectors wait longer, and what they find is stored."""
+PATIENCE_S = 0.1
+"""Feeds that are late get this long at least once half have answered, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,9 @@ class News:
     async def _fetched(self, deadline_s: float) -> tuple[list[Article], Provenance | None, NerkhError | None]:
         """Return what the feeds carry now, or why there is nothing."""
         try:
-            sweep = await self._engine.sweep(NewsQuery(), deadline_s=min(LONGEST_S, 0.8 * deadline_s))
+            sweep = await self._engine.sweep(
+                NewsQuery(), deadline_s=min(LONGEST_S, 0.8 * deadline_s), patience_s=PATIENCE_S
+            )
         except NerkhError as error:
             return [], None, error
         if not sweep.answers:

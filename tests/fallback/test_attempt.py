@@ -35,6 +35,7 @@ class Bench:
     def __init__(self, clock: Any, parse: Parse, requests: int = 1, kind: Kind = Kind.PRICE) -> None:
         self.world = World(clock)
         self.changed: list[str] = []
+        self.vetted = Vetted()
 
         def build(_source: Source, _query: Query) -> tuple[Request, ...]:
             return tuple(Request(f"/{number}") for number in range(requests))
@@ -45,7 +46,7 @@ class Bench:
         self.runner = Runner(
             self.world,  # type: ignore[arg-type]  # stands in for the outside world
             clock,
-            Vetted(),
+            self.vetted,
             body_limit=1,
             changed=lambda lane: self.changed.append(lane.id),
             watch=Watch({}, clock),
@@ -226,6 +227,7 @@ def test_a_height_that_falls_too_far_is_out_of_bounds() -> None:
         bench = Bench(clock, parse, kind=Kind.BLOCK)
         bench.world.replies("a", 200, b"x")
         queries = [BlockQuery(chain)] * 3 + [BlockQuery(chain, "5")]
+        bench.vetted.believe(BlockQuery(chain), Block("x", 1000, "0x", clock.now()), clock.monotonic())
         found = [(await bench.run(query)).outcome for query in queries]
         assert found == [Outcome.OK, Outcome.OK, Outcome.OUT_OF_BOUNDS, Outcome.OK]
 

@@ -7,24 +7,28 @@ from decimal import Decimal
 
 import pytest
 
-from server.fallback.vetted import Vetted, agree
-from server.model import Price
+from server.clock import VirtualClock
+from server.fallback.opinions import near
+from server.fallback.vetted import Vetted
+from server.model import Block, BlockQuery, Chain, ChainFamily, Price
 
 D = Decimal
 PRICE = Price("bitcoin", "USD", D(100))
+CHAIN = Chain("x", "X", ChainFamily.EVM, "x", "X", 18, block_time_s=10)
+BLOCK = Block("x", 1000, "0x", VirtualClock().now())
 
 
 def test_a_jump_is_more_than_a_fifth_against_the_last_believed_price() -> None:
     """Without a believed price nothing jumps; the quote belongs to it."""
     vetted = Vetted(most=2)
     assert not vetted.jumps(PRICE)
-    vetted.believe(PRICE)
+    vetted.believe_price(PRICE)
     assert not vetted.jumps(replace(PRICE, value=D(120)))
     assert vetted.jumps(replace(PRICE, value=D("120.1")))
     assert vetted.jumps(replace(PRICE, value=D("79.9")))
     assert not vetted.jumps(replace(PRICE, quote="EUR", value=D(1)))
-    vetted.believe(replace(PRICE, quote="A"))
-    vetted.believe(replace(PRICE, quote="B"))
+    vetted.believe_price(replace(PRICE, quote="A"))
+    vetted.believe_price(replace(PRICE, quote="B"))
     assert not vetted.jumps(replace(PRICE, value=D(500)))
 
 
@@ -32,7 +36,8 @@ def test_a_height_may_fall_by_a_hundred_and_is_forgotten_after_a_while() -> None
     """A deeper fall is refused, until nothing higher was seen for ten minutes: a lie must not stop a chain for good."""
     vetted = Vetted()
     assert not vetted.falls("x", 1000, 0)
-    assert not vetted.falls("x", 900, 1)
+    vetted.believe(BlockQuery(CHAIN), replace(BLOCK, height=900), 1)
+    assert not vetted.falls("x", 800, 2)
     assert vetted.falls("x", 799, 2)
     assert not vetted.falls("y", 1, 2)
     assert not vetted.falls("x", 799, 602)
@@ -43,8 +48,8 @@ def test_a_height_may_fall_by_a_hundred_and_is_forgotten_after_a_while() -> None
 )
 def test_two_prices_agree_within_a_tenth(one: str, other: str, *, expected: bool) -> None:
     """The order does not matter."""
-    assert agree(D(one), D(other)) is expected
-    assert agree(D(other), D(one)) is expected
+    assert near(D(one), D(other)) is expected
+    assert near(D(other), D(one)) is expected
 
 
 def test_a_price_that_nobody_confirms_is_believed_after_ten_minutes() -> None:
@@ -60,7 +65,7 @@ def test_a_price_that_nobody_confirms_is_believed_after_ten_minutes() -> None:
 def test_a_doubt_begins_anew_with_another_price_and_ends_with_a_believed_one() -> None:
     """Ten minutes of the same are needed, not ten minutes of noise."""
     vetted = Vetted()
-    vetted.believe(PRICE)
+    vetted.believe_price(PRICE)
     assert vetted.doubts(replace(PRICE, value=D(200)), 0)
     assert vetted.doubts(replace(PRICE, value=D(300)), 590)
     assert vetted.doubts(replace(PRICE, value=D(300)), 700)

@@ -24,6 +24,7 @@ def provenance_message(provenance: Provenance, *, full: bool = False) -> types_p
         confidence=optional_text(provenance.confidence),
         agreement=types_pb2.Agreement(agreed=provenance.agreed, asked=provenance.asked),
         simulated=provenance.simulated,
+        contested=provenance.is_contested,
         attempts=[attempt_message(attempt) for attempt in provenance.attempts] if full else None,
     )
 

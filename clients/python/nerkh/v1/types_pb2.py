@@ -26,41 +26,41 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14nerkh/v1/types.proto\x12\x08nerkh.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\x07\x41ttempt\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\"\n\x07outcome\x18\x02 \x01(\x0e\x32\x11.nerkh.v1.Outcome\x12\x12\n\nlatency_ms\x18\x03 \x01(\x01\x12\x0e\n\x06\x65gress\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\"*\n\tAgreement\x12\x0e\n\x06\x61greed\x18\x01 \x01(\x05\x12\r\n\x05\x61sked\x18\x02 \x01(\x05\"\xaf\x02\n\nProvenance\x12\x0e\n\x06source\x18\x01 \x01(\t\x12&\n\tfreshness\x18\x02 \x01(\x0e\x32\x13.nerkh.v1.Freshness\x12/\n\x0bsource_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0creceive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\nconfidence\x18\x05 \x01(\tH\x00\x88\x01\x01\x12&\n\tagreement\x18\x06 \x01(\x0b\x32\x13.nerkh.v1.Agreement\x12\x11\n\tsimulated\x18\x07 \x01(\x08\x12#\n\x08\x61ttempts\x18\x08 \x03(\x0b\x32\x11.nerkh.v1.AttemptB\r\n\x0b_confidence\"Y\n\x0e\x41ssetCandidate\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\x04rank\x18\x04 \x01(\x05H\x00\x88\x01\x01\x42\x07\n\x05_rank\"\x86\x01\n\x03Gap\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\x12.nerkh.v1.GapCause\"d\n\tStreamKey\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12)\n\x06status\x18\x03 \x01(\x0e\x32\x19.nerkh.v1.StreamKeyStatus\x12\x13\n\x0bsuggestions\x18\x04 \x03(\t\"\xb3\x01\n\x0eStreamPosition\x12!\n\x04keys\x18\x01 \x03(\x0b\x32\x13.nerkh.v1.StreamKey\x12\x35\n\x12heartbeat_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x36\n\x13\x63onflation_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07resumed\x18\x04 \x01(\x08\"<\n\tHeartbeat\x12/\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9a\x01\n\x0cInterruption\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.nerkh.v1.InterruptionReason\x12\x32\n\x0freconnect_delay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x03gap\x18\x03 \x01(\x0b\x32\r.nerkh.v1.Gap\x12\x0c\n\x04keys\x18\x04 \x03(\t*;\n\x04View\x12\x14\n\x10VIEW_UNSPECIFIED\x10\x00\x12\x0e\n\nVIEW_BASIC\x10\x01\x12\r\n\tVIEW_FULL\x10\x02*{\n\tFreshness\x12\x19\n\x15\x46RESHNESS_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x46RESHNESS_LIVE\x10\x01\x12\x14\n\x10\x46RESHNESS_CACHED\x10\x02\x12\x13\n\x0f\x46RESHNESS_STALE\x10\x03\x12\x14\n\x10\x46RESHNESS_STORED\x10\x04*\xce\x04\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x13\n\x0fOUTCOME_REFUSED\x10\x02\x12\x0f\n\x0bOUTCOME_DNS\x10\x03\x12\x0f\n\x0bOUTCOME_TLS\x10\x04\x12\x11\n\rOUTCOME_RESET\x10\x05\x12\x13\n\x0fOUTCOME_TIMEOUT\x10\x06\x12\x13\n\x0fOUTCOME_OVERDUE\x10\x07\x12\x18\n\x14OUTCOME_SERVER_ERROR\x10\x08\x12\x18\n\x14OUTCOME_CLIENT_ERROR\x10\t\x12\x10\n\x0cOUTCOME_HTML\x10\n\x12\x12\n\x0eOUTCOME_SCHEMA\x10\x0b\x12\x11\n\rOUTCOME_EMPTY\x10\x0c\x12\x19\n\x15OUTCOME_OUT_OF_BOUNDS\x10\r\x12\x17\n\x13OUTCOME_WRONG_ASSET\x10\x0e\x12\x16\n\x12OUTCOME_ERROR_BODY\x10\x0f\x12\x11\n\rOUTCOME_STALE\x10\x10\x12\x15\n\x11OUTCOME_TOO_LARGE\x10\x11\x12\x15\n\x11OUTCOME_THROTTLED\x10\x12\x12\x12\n\x0eOUTCOME_REGION\x10\x13\x12\x18\n\x14OUTCOME_KEY_REJECTED\x10\x14\x12\x19\n\x15OUTCOME_UNKNOWN_ASSET\x10\x15\x12\x15\n\x11OUTCOME_CANCELLED\x10\x16\x12\x18\n\x14OUTCOME_SKIPPED_OPEN\x10\x17\x12\x19\n\x15OUTCOME_SKIPPED_QUOTA\x10\x18\x12\x17\n\x13OUTCOME_SKIPPED_KEY\x10\x19*\x86\x01\n\x08GapCause\x12\x19\n\x15GAP_CAUSE_UNSPECIFIED\x10\x00\x12\x15\n\x11GAP_CAUSE_RESTART\x10\x01\x12\x16\n\x12GAP_CAUSE_UPSTREAM\x10\x02\x12\x1b\n\x17GAP_CAUSE_NOT_COLLECTED\x10\x03\x12\x13\n\x0fGAP_CAUSE_STORE\x10\x04*\xb7\x01\n\x0fStreamKeyStatus\x12!\n\x1dSTREAM_KEY_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSTREAM_KEY_STATUS_ACCEPTED\x10\x01\x12\x1f\n\x1bSTREAM_KEY_STATUS_AMBIGUOUS\x10\x02\x12\x1d\n\x19STREAM_KEY_STATUS_UNKNOWN\x10\x03\x12!\n\x1dSTREAM_KEY_STATUS_UNSUPPORTED\x10\x04*\xcc\x01\n\x12InterruptionReason\x12#\n\x1fINTERRUPTION_REASON_UNSPECIFIED\x10\x00\x12 \n\x1cINTERRUPTION_REASON_SHUTDOWN\x10\x01\x12%\n!INTERRUPTION_REASON_SLOW_CONSUMER\x10\x02\x12+\n\'INTERRUPTION_REASON_SOURCES_UNREACHABLE\x10\x03\x12\x1b\n\x17INTERRUPTION_REASON_GAP\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14nerkh/v1/types.proto\x12\x08nerkh.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"q\n\x07\x41ttempt\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\"\n\x07outcome\x18\x02 \x01(\x0e\x32\x11.nerkh.v1.Outcome\x12\x12\n\nlatency_ms\x18\x03 \x01(\x01\x12\x0e\n\x06\x65gress\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\"*\n\tAgreement\x12\x0e\n\x06\x61greed\x18\x01 \x01(\x05\x12\r\n\x05\x61sked\x18\x02 \x01(\x05\"\xc2\x02\n\nProvenance\x12\x0e\n\x06source\x18\x01 \x01(\t\x12&\n\tfreshness\x18\x02 \x01(\x0e\x32\x13.nerkh.v1.Freshness\x12/\n\x0bsource_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0creceive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\nconfidence\x18\x05 \x01(\tH\x00\x88\x01\x01\x12&\n\tagreement\x18\x06 \x01(\x0b\x32\x13.nerkh.v1.Agreement\x12\x11\n\tsimulated\x18\x07 \x01(\x08\x12#\n\x08\x61ttempts\x18\x08 \x03(\x0b\x32\x11.nerkh.v1.Attempt\x12\x11\n\tcontested\x18\t \x01(\x08\x42\r\n\x0b_confidence\"Y\n\x0e\x41ssetCandidate\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x11\n\x04rank\x18\x04 \x01(\x05H\x00\x88\x01\x01\x42\x07\n\x05_rank\"\x86\x01\n\x03Gap\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05\x63\x61use\x18\x03 \x01(\x0e\x32\x12.nerkh.v1.GapCause\"d\n\tStreamKey\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12)\n\x06status\x18\x03 \x01(\x0e\x32\x19.nerkh.v1.StreamKeyStatus\x12\x13\n\x0bsuggestions\x18\x04 \x03(\t\"\xb3\x01\n\x0eStreamPosition\x12!\n\x04keys\x18\x01 \x03(\x0b\x32\x13.nerkh.v1.StreamKey\x12\x35\n\x12heartbeat_interval\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x36\n\x13\x63onflation_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07resumed\x18\x04 \x01(\x08\"<\n\tHeartbeat\x12/\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9a\x01\n\x0cInterruption\x12,\n\x06reason\x18\x01 \x01(\x0e\x32\x1c.nerkh.v1.InterruptionReason\x12\x32\n\x0freconnect_delay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x03gap\x18\x03 \x01(\x0b\x32\r.nerkh.v1.Gap\x12\x0c\n\x04keys\x18\x04 \x03(\t*;\n\x04View\x12\x14\n\x10VIEW_UNSPECIFIED\x10\x00\x12\x0e\n\nVIEW_BASIC\x10\x01\x12\r\n\tVIEW_FULL\x10\x02*{\n\tFreshness\x12\x19\n\x15\x46RESHNESS_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x46RESHNESS_LIVE\x10\x01\x12\x14\n\x10\x46RESHNESS_CACHED\x10\x02\x12\x13\n\x0f\x46RESHNESS_STALE\x10\x03\x12\x14\n\x10\x46RESHNESS_STORED\x10\x04*\xce\x04\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x13\n\x0fOUTCOME_REFUSED\x10\x02\x12\x0f\n\x0bOUTCOME_DNS\x10\x03\x12\x0f\n\x0bOUTCOME_TLS\x10\x04\x12\x11\n\rOUTCOME_RESET\x10\x05\x12\x13\n\x0fOUTCOME_TIMEOUT\x10\x06\x12\x13\n\x0fOUTCOME_OVERDUE\x10\x07\x12\x18\n\x14OUTCOME_SERVER_ERROR\x10\x08\x12\x18\n\x14OUTCOME_CLIENT_ERROR\x10\t\x12\x10\n\x0cOUTCOME_HTML\x10\n\x12\x12\n\x0eOUTCOME_SCHEMA\x10\x0b\x12\x11\n\rOUTCOME_EMPTY\x10\x0c\x12\x19\n\x15OUTCOME_OUT_OF_BOUNDS\x10\r\x12\x17\n\x13OUTCOME_WRONG_ASSET\x10\x0e\x12\x16\n\x12OUTCOME_ERROR_BODY\x10\x0f\x12\x11\n\rOUTCOME_STALE\x10\x10\x12\x15\n\x11OUTCOME_TOO_LARGE\x10\x11\x12\x15\n\x11OUTCOME_THROTTLED\x10\x12\x12\x12\n\x0eOUTCOME_REGION\x10\x13\x12\x18\n\x14OUTCOME_KEY_REJECTED\x10\x14\x12\x19\n\x15OUTCOME_UNKNOWN_ASSET\x10\x15\x12\x15\n\x11OUTCOME_CANCELLED\x10\x16\x12\x18\n\x14OUTCOME_SKIPPED_OPEN\x10\x17\x12\x19\n\x15OUTCOME_SKIPPED_QUOTA\x10\x18\x12\x17\n\x13OUTCOME_SKIPPED_KEY\x10\x19*\x86\x01\n\x08GapCause\x12\x19\n\x15GAP_CAUSE_UNSPECIFIED\x10\x00\x12\x15\n\x11GAP_CAUSE_RESTART\x10\x01\x12\x16\n\x12GAP_CAUSE_UPSTREAM\x10\x02\x12\x1b\n\x17GAP_CAUSE_NOT_COLLECTED\x10\x03\x12\x13\n\x0fGAP_CAUSE_STORE\x10\x04*\xb7\x01\n\x0fStreamKeyStatus\x12!\n\x1dSTREAM_KEY_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSTREAM_KEY_STATUS_ACCEPTED\x10\x01\x12\x1f\n\x1bSTREAM_KEY_STATUS_AMBIGUOUS\x10\x02\x12\x1d\n\x19STREAM_KEY_STATUS_UNKNOWN\x10\x03\x12!\n\x1dSTREAM_KEY_STATUS_UNSUPPORTED\x10\x04*\xcc\x01\n\x12InterruptionReason\x12#\n\x1fINTERRUPTION_REASON_UNSPECIFIED\x10\x00\x12 \n\x1cINTERRUPTION_REASON_SHUTDOWN\x10\x01\x12%\n!INTERRUPTION_REASON_SLOW_CONSUMER\x10\x02\x12+\n\'INTERRUPTION_REASON_SOURCES_UNREACHABLE\x10\x03\x12\x1b\n\x17INTERRUPTION_REASON_GAP\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'nerkh.v1.types_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VIEW']._serialized_start=1295
-  _globals['_VIEW']._serialized_end=1354
-  _globals['_FRESHNESS']._serialized_start=1356
-  _globals['_FRESHNESS']._serialized_end=1479
-  _globals['_OUTCOME']._serialized_start=1482
-  _globals['_OUTCOME']._serialized_end=2072
-  _globals['_GAPCAUSE']._serialized_start=2075
-  _globals['_GAPCAUSE']._serialized_end=2209
-  _globals['_STREAMKEYSTATUS']._serialized_start=2212
-  _globals['_STREAMKEYSTATUS']._serialized_end=2395
-  _globals['_INTERRUPTIONREASON']._serialized_start=2398
-  _globals['_INTERRUPTIONREASON']._serialized_end=2602
+  _globals['_VIEW']._serialized_start=1314
+  _globals['_VIEW']._serialized_end=1373
+  _globals['_FRESHNESS']._serialized_start=1375
+  _globals['_FRESHNESS']._serialized_end=1498
+  _globals['_OUTCOME']._serialized_start=1501
+  _globals['_OUTCOME']._serialized_end=2091
+  _globals['_GAPCAUSE']._serialized_start=2094
+  _globals['_GAPCAUSE']._serialized_end=2228
+  _globals['_STREAMKEYSTATUS']._serialized_start=2231
+  _globals['_STREAMKEYSTATUS']._serialized_end=2414
+  _globals['_INTERRUPTIONREASON']._serialized_start=2417
+  _globals['_INTERRUPTIONREASON']._serialized_end=2621
   _globals['_ATTEMPT']._serialized_start=99
   _globals['_ATTEMPT']._serialized_end=212
   _globals['_AGREEMENT']._serialized_start=214
   _globals['_AGREEMENT']._serialized_end=256
   _globals['_PROVENANCE']._serialized_start=259
-  _globals['_PROVENANCE']._serialized_end=562
-  _globals['_ASSETCANDIDATE']._serialized_start=564
-  _globals['_ASSETCANDIDATE']._serialized_end=653
-  _globals['_GAP']._serialized_start=656
-  _globals['_GAP']._serialized_end=790
-  _globals['_STREAMKEY']._serialized_start=792
-  _globals['_STREAMKEY']._serialized_end=892
-  _globals['_STREAMPOSITION']._serialized_start=895
-  _globals['_STREAMPOSITION']._serialized_end=1074
-  _globals['_HEARTBEAT']._serialized_start=1076
-  _globals['_HEARTBEAT']._serialized_end=1136
-  _globals['_INTERRUPTION']._serialized_start=1139
-  _globals['_INTERRUPTION']._serialized_end=1293
+  _globals['_PROVENANCE']._serialized_end=581
+  _globals['_ASSETCANDIDATE']._serialized_start=583
+  _globals['_ASSETCANDIDATE']._serialized_end=672
+  _globals['_GAP']._serialized_start=675
+  _globals['_GAP']._serialized_end=809
+  _globals['_STREAMKEY']._serialized_start=811
+  _globals['_STREAMKEY']._serialized_end=911
+  _globals['_STREAMPOSITION']._serialized_start=914
+  _globals['_STREAMPOSITION']._serialized_end=1093
+  _globals['_HEARTBEAT']._serialized_start=1095
+  _globals['_HEARTBEAT']._serialized_end=1155
+  _globals['_INTERRUPTION']._serialized_start=1158
+  _globals['_INTERRUPTION']._serialized_end=1312
 # @@protoc_insertion_point(module_scope)

@@ -150,7 +150,7 @@ class Agreement(_message.Message):
     def __init__(self, agreed: _Optional[int] = ..., asked: _Optional[int] = ...) -> None: ...
 
 class Provenance(_message.Message):
-    __slots__ = ("source", "freshness", "source_time", "receive_time", "confidence", "agreement", "simulated", "attempts")
+    __slots__ = ("source", "freshness", "source_time", "receive_time", "confidence", "agreement", "simulated", "attempts", "contested")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     FRESHNESS_FIELD_NUMBER: _ClassVar[int]
     SOURCE_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -159,6 +159,7 @@ class Provenance(_message.Message):
     AGREEMENT_FIELD_NUMBER: _ClassVar[int]
     SIMULATED_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    CONTESTED_FIELD_NUMBER: _ClassVar[int]
     source: str
     freshness: Freshness
     source_time: _timestamp_pb2.Timestamp
@@ -167,7 +168,8 @@ class Provenance(_message.Message):
     agreement: Agreement
     simulated: bool
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
-    def __init__(self, source: _Optional[str] = ..., freshness: _Optional[_Union[Freshness, str]] = ..., source_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., confidence: _Optional[str] = ..., agreement: _Optional[_Union[Agreement, _Mapping]] = ..., simulated: bool = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ...) -> None: ...
+    contested: bool
+    def __init__(self, source: _Optional[str] = ..., freshness: _Optional[_Union[Freshness, str]] = ..., source_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receive_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., confidence: _Optional[str] = ..., agreement: _Optional[_Union[Agreement, _Mapping]] = ..., simulated: bool = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., contested: bool = ...) -> None: ...
 
 class AssetCandidate(_message.Message):
     __slots__ = ("asset", "symbol", "name", "rank")

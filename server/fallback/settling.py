@@ -1,0 +1,143 @@
+"""Whether a candidate's value is believed: at once, after others were asked, or for want of any other; for fetches."""
+
+from __future__ import annotations
+
+import asyncio
+
+from server.clock import Clock
+from server.fallback.attempt import Runner
+from server.fallback.checks import flagged
+from server.fallback.opinions import agree
+from server.fallback.race import Course
+from server.fallback.tried import Tried
+from server.fallback.vetted import Doubt, Vetted
+from server.model import Answer, Attempt, Outcome, Price, Prices, Query, Value
+
+_OK = Outcome.OK
+_OPINIONS = 3
+"""So many sources are asked about a value that is doubted, its own among them."""
+
+Probe = asyncio.Task[Answer[Value] | None]
+
+
+class Fetch:
+    """What one fetch found: the winner, the candidates beside it, and every attempt."""
+
+    __slots__ = (
+        "asked",
+        "attempts",
+        "beside",
+        "doubt",
+        "doubted",
+        "empty",
+        "is_contested",
+        "is_late",
+        "opinions",
+        "probes",
+        "stale",
+        "unknown",
+        "value",
+        "winner",
+    )
+
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+        self.beside: list[tuple[Tried, Price]] = []
+        """Prices of other sources that were asked in this fetch, refused ones too."""
+        self.asked = 0
+        """How many sources were asked, those passed over not counted."""
+        self.unknown = 0
+        """How many of them do not know what was asked for."""
+        self.winner: Tried | None = None
+        self.value: Value | None = None
+        self.doubt = Doubt.NONE
+        self.doubted: list[tuple[Tried, Value]] = []
+        """Candidates that others are to confirm, the first one first; all that contradict each other."""
+        self.opinions = (1, 1)
+        """How many sources say what the winner says, of how many that said something."""
+        self.is_contested = False
+        """Whether the winner contradicts what was known, or another source, and nobody confirmed it."""
+        self.empty: tuple[Tried, Value] | None = None
+        """A list with nothing in it, for when no other source has more."""
+        self.stale: tuple[Tried, Value] | None = None
+        """The youngest candidate that was past its longest age: the last resort."""
+        self.probes: list[Probe] = []
+        self.is_late = False
+
+    def win(self, tried: Tried, value: Value) -> bool:
+        """Take a candidate for the answer."""
+        self.winner, self.value = tried, value
+        return True
+
+
+class Settler:
+    """Believes, doubts and compares what attempts bring."""
+
+    def __init__(self, runner: Runner, vetted: Vetted, clock: Clock) -> None:
+        self._runner = runner
+        self._vetted = vetted
+        self._clock = clock
+
+    def takes(self, done: Fetch, course: Course, tried: Tried, value: Value | None) -> bool:
+        """Take an attempt's value if it can be believed; keeps what may serve as the last resort."""
+        outcome = tried.outcome
+        if outcome is _OK and value is not None:
+            if done.doubted:
+                return self._compares(done, course.query, tried, value)
+            return self._settles(done, course, tried, value)
+        if outcome is Outcome.STALE and value is not None:
+            if done.stale is None or tried.age_s < done.stale[0].age_s:
+                done.stale = (tried, value)
+        elif outcome is Outcome.UNKNOWN_ASSET:
+            done.unknown += 1
+        return False
+
+    def _settles(self, done: Fetch, course: Course, tried: Tried, value: Value) -> bool:
+        """Believe a value unless it jumped, or nothing is known of it: a second source is asked then."""
+        now = self._clock.monotonic()
+        doubt = self._vetted.question(course.query, value, now)
+        if doubt is Doubt.NONE or (doubt is Doubt.UNSEEN and not course.has_rival(tried.lane)):
+            return done.win(tried, self._vetted.marked(value) if isinstance(value, Prices) else value)
+        done.doubt = doubt
+        done.doubted.append((tried, value))
+        return False
+
+    def _compares(self, done: Fetch, query: Query, tried: Tried, value: Value) -> bool:
+        """Hold another source's value against those that are doubted; who stands alone is blamed."""
+        now = self._clock.monotonic()
+        for first, doubted in done.doubted:
+            if agree(doubted, value, query):
+                done.opinions = (2, len(done.doubted) + 1)
+                self._vetted.believe(query, doubted, now)
+                self._blames(done, but=first)
+                if isinstance(value, Price):
+                    done.beside.append((tried, value))
+                return done.win(first, doubted)
+        if done.doubt is Doubt.JUMPED and not self._vetted.contradicts(query, value, now):
+            done.opinions = (1, len(done.doubted) + 1)
+            self._blames(done)
+            self._vetted.believe(query, value, now)
+            return done.win(tried, value)
+        done.doubted.append((tried, value))
+        return len(done.doubted) == _OPINIONS and self.decides(done)
+
+    def decides(self, done: Fetch) -> bool:
+        """Take the first of several that nobody confirmed; a price says so by its flag, anything else as contested."""
+        tried, value = done.doubted[0]
+        if isinstance(value, Price):
+            done.beside += [(other, its) for other, its in done.doubted[1:] if isinstance(its, Price)]
+            value = flagged(value)
+        else:
+            done.opinions = (1, len(done.doubted))
+            done.is_contested = done.doubt is Doubt.JUMPED or len(done.doubted) > 1
+        return done.win(tried, value)
+
+    def _blames(self, done: Fetch, but: Tried | None = None) -> None:
+        """Count doubted values against their sources, all but one."""
+        for tried, value in done.doubted:
+            if tried is but:
+                continue
+            self._runner.blame(tried, "far from what was known, and contradicted")
+            if isinstance(value, Price):
+                done.beside.append((tried, value))
+            done.attempts[:] = [tried.attempt() if each.source == tried.lane.id else each for each in done.attempts]
