@@ -37,9 +37,9 @@ class Feeds:
         origin = Provenance("a", NOON, Freshness.LIVE)
         self.found = Sweep((Answer(Articles(tuple(articles)), origin),), (Attempt("a", Outcome.OK),))
 
-    async def sweep(self, _query: object, *, deadline_s: float) -> Sweep:
+    async def sweep(self, _query: object, *, deadline_s: float, patience_s: float) -> Sweep:
         """Answer like the engine."""
-        assert deadline_s > 0
+        assert deadline_s > patience_s > 0
         return self.found
 
 
