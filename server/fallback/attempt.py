@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
@@ -82,6 +83,8 @@ class Runner:
         self._body_limit = body_limit
         self._changed = changed
         self._faulty: set[Lane] = set()
+        self._thread = ThreadPoolExecutor(1, "parser")
+        """Where what takes long is parsed, one answer after another, so that the loop has its half of the time."""
         self.parser_errors = 0
         """Exceptions other than `BadAnswer` that parsers raised; each is a fault of ours."""
 
@@ -167,8 +170,9 @@ class Runner:
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
                     raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
             replies = (*replies, *got)
-            if sum(len(reply.body) for reply in got) > _BIG:
-                found = await asyncio.to_thread(capability.parse, source, query, replies)
+            if capability.is_slow or sum(len(reply.body) for reply in got) > _BIG:
+                parsing = asyncio.get_running_loop().run_in_executor
+                found = await parsing(self._thread, capability.parse, source, query, replies)
             else:
                 found = capability.parse(source, query, replies)
             if not isinstance(found, Follow):

@@ -91,8 +91,8 @@ class Fetcher:
                 value = tried.value
                 if value is not None and isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
                     value = await self._in_quote(done, query, tried, until, native=native)
-                if value is not None and course.beside is not None and is_empty(value):
-                    done.empty = done.empty or (tried, value)  # true perhaps, but another source is about to answer
+                if value is not None and course.beside is not None and is_empty(value) and done.empty is None:
+                    done.empty = (tried, value)  # true perhaps, but another source is about to answer
                 elif self._settler.takes(done, course, tried, value):
                     break
                 elif done.doubt is Doubt.UNSEEN and value is None:

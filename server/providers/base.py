@@ -126,6 +126,8 @@ class Capability:
     build: Build
     parse: Parse
     serves: Serves = always
+    is_slow: bool = False
+    """Whether an answer takes milliseconds to parse, whatever its size: that is not done between other answers."""
 
 
 @dataclass(frozen=True, slots=True)

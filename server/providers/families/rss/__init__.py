@@ -29,7 +29,7 @@ def _feed(id_: str, name: str, url: str, path: str, tier: Tier = Tier.MEDIUM) ->
 
 PROVIDER = Provider(
     "rss",
-    capabilities=(capability_of(NewsQuery, build_news, parse_news, always),),
+    capabilities=(capability_of(NewsQuery, build_news, parse_news, always, is_slow=True),),
     sources=(
         _feed("coindesk", "CoinDesk", "https://www.coindesk.com", "/arc/outboundfeeds/rss/", Tier.CRITICAL),
         _feed("cointelegraph", "Cointelegraph", "https://cointelegraph.com", "/rss", Tier.HIGH),
