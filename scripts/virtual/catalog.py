@@ -31,7 +31,7 @@ from server.model import (
     Query,
     Value,
 )
-from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
+from server.providers.base import Capability, Limit, Provider, Reply, Request, Source, Tier
 
 ASSETS = tuple(Asset(f"asset{number}", f"A{number}", f"Asset {number}") for number in range(12))
 TETHER = Asset("tether", "USDT", "Tether")
@@ -50,6 +50,8 @@ QUERIES: tuple[Query, ...] = (
 DIGITS = 9
 """How many of the last digits of a value are its serial number."""
 _MAKERS = 12
+_LIMITS = ((), (), (Limit(10, 10.0),), (Limit(3, 1.0), Limit(30, 60.0)))
+"""What sources' terms allow; half of them say nothing."""
 
 
 def subject(query: Query) -> str:
@@ -158,6 +160,7 @@ def catalog(chance: random.Random, count: int) -> list[Source]:
                 "exchange",
                 chains=(chance.choice(CHAINS).id,) if family == "node" else (),
                 options=options,
+                limits=chance.choice(_LIMITS),
             )
         )
     return made

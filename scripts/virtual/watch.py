@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
@@ -71,6 +71,9 @@ class Watch:
         standings = engine._standings  # noqa: SLF001 -- the watch compares what callers see with what is inside
         self._lanes = {(id_, lane.kind): lane for id_, standing in standings.items() for lane in standing.lanes}
         self._probes: Counter[Lane] = Counter()
+        self._spent = {
+            (id_, limit): deque[float]() for id_, standing in standings.items() for limit in standing.source.limits
+        }
         self._sequence = 0
         self._start = clock.monotonic()
         world.begins, world.ends = self.begins, self.ends
@@ -106,8 +109,20 @@ class Watch:
                 self.says(f"{asking.abreast} attempts abreast for one caller, {of}")
             if now >= asking.deadline:
                 self.says(f"an attempt at {source} begins {now - asking.deadline:.3f} s after its caller's deadline")
+        self._spends(lane, now)
         self._note("call", source, of, now)
         return Token(lane, asking, is_probe, now)
+
+    def _spends(self, lane: Lane, now: float) -> None:
+        """Count a call against its source's limits: no span of any of them may hold more."""
+        for limit in lane.source.limits:
+            spent = self._spent[lane.id, limit]
+            spent.append(now)
+            while spent[0] <= now - limit.window_s + _ERROR_S:
+                spent.popleft()
+            self.figures["limits full"] += len(spent) == limit.requests
+            if len(spent) > limit.requests:
+                self.says(f"{len(spent)} calls of {lane.id} in {limit.window_s} s, {limit.requests} are allowed")
 
     def ends(self, token: Token) -> None:
         """Look at a call that ends: it was within its caller's time, a probe within its own."""
@@ -154,8 +169,8 @@ class Watch:
         if not _is_of(query, value, given):
             self.says(f"{subject(query)} was answered with {given.subject}")
         if not given.is_true and provenance.freshness in _FRESH:
-            self.figures["lies fresh"] += 1
-            self.figures["lies flagged"] += isinstance(value, Price) and value.flagged
+            is_told = provenance.is_contested or (isinstance(value, Price) and value.flagged)
+            self.figures[f"lies of {query.kind.value} {'told' if is_told else 'untold'}"] += 1
 
     def _attempts(self, query: Query, answer: Answer[Value], asked_at: float) -> None:
         """Compare every attempt that an answer names with the calls that reached its source."""
@@ -223,14 +238,14 @@ class Watch:
     def closed(self) -> None:
         """See that nothing is left running after the engine was closed."""
         self.figures["calls"] = self.world.count
-        for name, value in zip(("hedges", "repeats", "hedges won"), self._spent(), strict=True):
+        for name, value in zip(("hedges", "repeats", "hedges won"), self._hedged(), strict=True):
             self.figures[name] = value
         if self.world.under_way:
             self.says(f"{self.world.under_way} calls still under way after the end")
         if left := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
             self.says(f"{len(left)} tasks left running after the end: {left[0].get_coro()}")
 
-    def _spent(self) -> tuple[int, int, int]:
+    def _hedged(self) -> tuple[int, int, int]:
         hedging = self.engine.hedging()
         return hedging.hedges, hedging.repeats, hedging.wins
 

@@ -216,7 +216,12 @@ class Course:
     def settle(self) -> None:
         """End what is still under way: the fetch has its answer, or its caller went away."""
         hedge, self.beside = self.beside, None
-        if hedge is not None and hedge.task is not None and not hedge.task.done():
+        if hedge is None or hedge.task is None or hedge.task.done():
+            return
+        if hedge.tried.limit is None:  # it has not begun yet: nobody was asked
+            hedge.task.cancel()
+            self.asked -= 1
+        else:
             hedge.tried.beat()
             spent_s = self._clock.monotonic() - hedge.started
             route = hedge.tried.route().name

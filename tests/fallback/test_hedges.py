@@ -16,7 +16,7 @@ from server.fallback.breaker import Breaker
 from server.fallback.budget import Budget, BudgetPolicy
 from server.fallback.engine import Engine
 from server.fallback.lane import Lane
-from server.fallback.race import is_empty
+from server.fallback.race import Course, is_empty
 from server.fallback.standing import Standing
 from server.fallback.tried import Tried
 from server.model import Articles, BreakerState, Outcome, TransactionPage, WhaleTransactions
@@ -233,6 +233,41 @@ def test_an_attempt_whose_time_just_ran_out_is_not_ended_twice() -> None:
         with pytest.raises(TimeoutError):
             await waiting()
         assert not tried.is_beaten
+
+    play(story)
+
+
+def test_a_hedge_that_is_beaten_before_it_began_is_no_attempt() -> None:
+    """It starts in the moment in which the answer comes: nobody is asked in vain, and nobody is told to have been."""
+
+    async def story(_world: World, clock: VirtualClock) -> None:
+        rows = [source(name) for name in "ab"]
+        lanes = [Lane(Standing(row, row.base_url, ()), TOY.capabilities[0], Breaker(clock.random)) for row in rows]
+        asked: list[str] = []
+
+        class Asking:
+            async def run(self, lane: Lane, *_: object, **__: object) -> None:
+                asked.append(lane.id)
+
+        course = Course(
+            Asking(),  # type: ignore[arg-type]  # notes who is asked
+            Budget(BudgetPolicy(1, 1, 10), clock.monotonic()),
+            clock,
+            query=BTC_USD,
+            lanes=lanes,
+            until=10.0,
+            bounds=(0.5, 8.0),
+            most=15,
+            probing=lambda _lane, _admission: None,
+            spawn=asyncio.create_task,
+        )
+        leg = course.next()
+        assert leg is not None
+        course._hedge(leg)
+        assert course.asked == 2
+        course.settle()
+        await asyncio.sleep(1)
+        assert (asked, course.asked, course.attempts) == ([], 1, [])
 
     play(story)
 

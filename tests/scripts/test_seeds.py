@@ -9,16 +9,29 @@ import pytest
 from scripts.virtual.life import Plan, live
 from server.fallback.breaker import Breaker
 from server.fallback.fetch import Fetcher
+from server.fallback.window import Window
 
-KEPT = ((7, 3.0), (24, 3.0), (36, 5.0))
-"""Seeds that failed once, on an engine that drew its chance otherwise, with virtual minutes.
+KEPT = ((7, 3.0), (24, 3.0), (36, 5.0), (6, 1.0))
+"""Seeds that failed once, with virtual minutes; the first three on an engine that drew its chance otherwise.
 
 7 and 36: a hedge whose time ran out in the moment it was beaten raised into the fetch. 24: a hedge beside the last
-attempt that is allowed was one too many.
+attempt that is allowed was one too many. 6: a hedge that was beaten before it began was told as an attempt, and then
+made all the same.
 """
 
 
-HAPPEN = ("hedges", "hedges won", "probes", "failures", "gone", "lies fresh", "swept", "answers live", "answers stale")
+HAPPEN = (
+    "hedges",
+    "hedges won",
+    "probes",
+    "failures",
+    "gone",
+    "lies of news untold",
+    "limits full",
+    "swept",
+    "answers live",
+    "answers stale",
+)
 """What must have been seen for a run to prove anything."""
 
 
@@ -50,6 +63,12 @@ def test_the_watch_sees_a_crowd_of_probes(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(Breaker, "admit", forgetful)
     assert any("probes at once" in line for seed in range(3, 13) for line in live(Plan(seed, 5.0)).broken)
+
+
+def test_the_watch_sees_a_limit_overspent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window that always has room lets more calls through than a source allows, and the watch says so."""
+    monkeypatch.setattr(Window, "left", lambda _window, _now: 1e9)
+    assert any("are allowed" in line for line in live(Plan(6, 2.0)).broken)
 
 
 def test_the_watch_sees_who_works_past_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
