@@ -155,19 +155,22 @@ class Runner:
         """Send the requests, and those that parsing asks for after them, until there is a value."""
         capability, source = lane.capability, lane.source
         replies: tuple[Reply, ...] = ()
+        got: tuple[Reply, ...]
         requests = capability.build(source, query)
         drawing.begin(requests)
         for _ in range(_MOST_FOLLOWS):
             if len(requests) == 1:
-                got = [await self._reply(lane, requests[0], drawing, trip)]
+                got = (await self._reply(lane, requests[0], drawing, trip),)
             else:
-                got = await together([self._reply(lane, each, drawing, trip) for each in requests])
+                got = tuple(await together([self._reply(lane, each, drawing, trip) for each in requests]))
+            size = 0
             for reply in got:
+                size += len(reply.body)
                 drawing.hear(reply)
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
                     raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
-            replies = (*replies, *got)
-            if sum(len(reply.body) for reply in got) > _BIG:
+            replies += got
+            if size > _BIG:
                 found = await asyncio.to_thread(capability.parse, source, query, replies)
             else:
                 found = capability.parse(source, query, replies)

@@ -27,7 +27,8 @@ async def read_body(headers: Mapping[str, str], content: aiohttp.StreamReader, l
         return await _inflate(content, encoding, limit)
     pieces: list[bytes] = []
     size = 0
-    while piece := await content.readany():
+    while not content.at_eof():
+        piece = await content.readany()
         size += len(piece)
         if size > limit:
             raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 
 from server.clock import Clock
 from server.fallback.attempt import Runner
@@ -160,18 +161,24 @@ class Fetcher:
         pages of a series are to come from one market.
         """
         now = self._clock.monotonic()
-        first = next((lane for lane in lanes if lane.is_free(now)), None)
-        if first is None:
-            return lanes
-        least = first.score * self._near_equal
-        equals = [lane for lane in lanes if lane.source.tier is first.source.tier and lane.is_free(now)]
-        equals = [lane for lane in equals if lane.score >= least]
+        equals: list[Lane] = []
+        tier, least = None, -inf
+        for lane in lanes:
+            if lane.source.tier is not tier and equals:
+                break
+            if lane.score >= least and lane.is_free(now):
+                if not equals:
+                    tier, least = lane.source.tier, lane.score * self._near_equal
+                equals.append(lane)
         if len(equals) < 2:
             return lanes
         one = equals.pop(int(self._clock.random() * len(equals)))
         other = equals[int(self._clock.random() * len(equals))]
         chosen = one if one.under_way <= other.under_way else other
-        return lanes if chosen is lanes[0] else (chosen, *(lane for lane in lanes if lane is not chosen))
+        if chosen is lanes[0]:
+            return lanes
+        place = lanes.index(chosen)
+        return (chosen, *lanes[:place], *lanes[place + 1 :])
 
     def wake(self, slot: Slot, lanes: Sequence[Lane]) -> Probe | None:
         """Open the half-open slot of the circuit that would open first, and start its probe behind.

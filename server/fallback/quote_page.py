@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
+from typing import NamedTuple
 
 from server.fallback.consensus import WITHIN, WITHIN_SMALL, Consensus, Quote, Standing
 from server.fallback.tried import Tried
@@ -31,8 +31,7 @@ def witness(source: Source) -> str:
     return source.options.get("witness", source.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One source's newest quote: as it votes, and as it came, in the quote that the page is of."""
 
     quote: Quote

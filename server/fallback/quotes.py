@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -196,7 +195,7 @@ class Quotes:
         elif apart.standing is Standing.OUTLIER:
             seen = page.seen[apart.quote.source]
             reason = REASONS[Standing.OUTLIER].format(agreed=agreed)
-            page.seen[apart.quote.source] = replace(seen, blamed=reason)
+            page.seen[apart.quote.source] = seen._replace(blamed=reason)
             if seen.tried.lane.kind is Kind.PRICE:  # one price of a list does not speak for the list
                 self._blame(seen.tried, reason)
 
