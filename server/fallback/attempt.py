@@ -21,6 +21,7 @@ from server.fallback.drawing import Drawing, OutOfQuota
 from server.fallback.figures import figures_of
 from server.fallback.http import Transport, TransportFailure
 from server.fallback.lane import Lane
+from server.fallback.limit import Limit
 from server.fallback.together import together
 from server.fallback.tried import Tried
 from server.fallback.trip import Trip, settle, trip_of
@@ -107,7 +108,7 @@ class Runner:
         trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
-            async with asyncio.timeout(timeout_s) as tried.limit:
+            with Limit(timeout_s) as tried.limit:
                 value = await self._value(lane, query, drawing, trip)
             tried.limit = None
             self._judge(tried, query, value)

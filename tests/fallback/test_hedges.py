@@ -16,6 +16,7 @@ from server.fallback.breaker import Breaker
 from server.fallback.budget import Budget, BudgetPolicy
 from server.fallback.engine import Engine
 from server.fallback.lane import Lane
+from server.fallback.limit import Limit
 from server.fallback.race import is_empty
 from server.fallback.standing import Standing
 from server.fallback.tried import Tried
@@ -224,7 +225,7 @@ def test_an_attempt_whose_time_just_ran_out_is_not_ended_twice() -> None:
         tried = Tried(Lane(Standing(row, row.base_url, ()), TOY.capabilities[0], Breaker(clock.random)))
 
         async def waiting() -> None:
-            async with asyncio.timeout(0.01) as tried.limit:
+            with Limit(0.01) as tried.limit:
                 try:
                     await asyncio.sleep(1)
                 finally:
