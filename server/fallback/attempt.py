@@ -95,10 +95,12 @@ class Runner:
         tried: Tried | None = None,
         *,
         purpose: Purpose = Purpose.USER,
+        late: Callable[[], None] | None = None,
     ) -> Tried:
         """Ask one source within `timeout_s` and record how it ended; raises nothing but `CancelledError`.
 
-        `tried` is filled in where it is given: whoever holds it can end the attempt by `Tried.beat`.
+        `tried` is filled in where it is given: whoever holds it can end the attempt by `Tried.beat`. `late` is called
+        when the attempt is late for its source.
         """
         clock = self._clock
         start = clock.monotonic()
@@ -108,7 +110,7 @@ class Runner:
         trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
-            with Limit(timeout_s) as tried.limit:
+            with Limit(timeout_s, lane.late_s(), late) as tried.limit:
                 value = await self._value(lane, query, drawing, trip)
             tried.limit = None
             self._judge(tried, query, value)

@@ -6,6 +6,8 @@ It is written out here because every attempt has one, and `asyncio.timeout` was 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -13,13 +15,16 @@ from typing import Self
 class Limit:
     """Cancels what its task waits for inside a `with`, in its time or by `end`, and raises `TimeoutError` there.
 
-    A cancellation that comes from elsewhere passes through as it is, also when time is over as well.
+    A cancellation that comes from elsewhere passes through as it is, also when time is over as well. `late` is called
+    when the wait has lasted `late_s`, if it lasts so long: one timer serves for both.
     """
 
-    __slots__ = ("_cancelling", "_is_over", "_loop", "_span_s", "_task", "_timer")
+    __slots__ = ("_cancelling", "_is_over", "_late", "_late_s", "_loop", "_span_s", "_task", "_timer")
 
-    def __init__(self, span_s: float) -> None:
+    def __init__(self, span_s: float, late_s: float = inf, late: Callable[[], None] | None = None) -> None:
         self._span_s = span_s
+        self._late_s = late_s
+        self._late = late
         self._loop = asyncio.get_running_loop()
         self._is_over = False
         self._task: asyncio.Task[object] | None = None
@@ -30,7 +35,10 @@ class Limit:
         task = self._task = asyncio.current_task(self._loop)
         if task is not None:
             self._cancelling = task.cancelling()
-        self._timer = self._loop.call_later(self._span_s, self._expire)
+        if self._late is None or self._late_s > self._span_s:
+            self._timer = self._loop.call_later(self._span_s, self._expire)
+        else:
+            self._timer = self._loop.call_later(self._late_s, self._be_late, self._late)
         return self
 
     def __exit__(
@@ -53,6 +61,10 @@ class Limit:
         if self._timer is not None and self._task is not None:
             self._timer.cancel()
             self._timer = self._loop.call_soon(self._expire)
+
+    def _be_late(self, late: Callable[[], None]) -> None:
+        self._timer = self._loop.call_later(self._span_s - self._late_s, self._expire)
+        late()
 
     def _expire(self) -> None:
         if self._task is not None:

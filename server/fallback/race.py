@@ -143,16 +143,17 @@ class Course:
         The hedge that is still under way afterwards stands in `beside`. Returns the attempt that has an answer, else
         the one that was waited for.
         """
-        wait_s = leg.lane.late_s() - (self._clock.monotonic() - leg.started)
-        timer = asyncio.get_running_loop().call_later(wait_s, self._hedge, leg)
-        try:
-            if leg.task is None:
-                span = self._span(leg.index)
-                await self._runner.run(leg.lane, self._query, leg.admission, span, leg.tried, purpose=self._purpose)
-            else:
+        lane, late = leg.lane, partial(self._hedge, leg)
+        if leg.task is None:
+            span = self._span(leg.index)
+            await self._runner.run(lane, self._query, leg.admission, span, leg.tried, purpose=self._purpose, late=late)
+        else:
+            wait_s = lane.late_s() - (self._clock.monotonic() - leg.started)
+            timer = asyncio.get_running_loop().call_later(wait_s, late)
+            try:
                 await leg.task
-        finally:
-            timer.cancel()
+            finally:
+                timer.cancel()
         hedge = self.beside
         if hedge is None or not leg.tried.is_beaten or hedge.task is None:
             return leg.tried

@@ -91,6 +91,37 @@ def test_what_is_there_before_the_end_comes_through_is_not_lost() -> None:
     run_virtual(main)
 
 
+@pytest.mark.parametrize(("lasts_s", "told"), [(0.5, []), (1.5, [1.0]), (5.0, [1.0])])
+def test_who_wants_to_know_is_told_once_that_it_is_late(lasts_s: float, told: list[float]) -> None:
+    """A wait that lasts as long says so, goes on, and ends in its time all the same."""
+
+    async def main(clock: VirtualClock) -> None:
+        heard: list[float] = []
+        try:
+            with Limit(2.0, 1.0, lambda: heard.append(clock.monotonic())):
+                await clock.sleep(lasts_s)
+        except TimeoutError:
+            heard.append(-1.0)
+        assert heard[:1] == pytest.approx(told)
+        assert (heard[-1:] == [-1.0]) is (lasts_s > 2.0)
+        assert clock.monotonic() == pytest.approx(min(lasts_s, 2.0))
+
+    run_virtual(main)
+
+
+def test_a_wait_shorter_than_what_is_late_is_never_late() -> None:
+    """Its time is over first."""
+
+    async def main(clock: VirtualClock) -> None:
+        heard: list[str] = []
+        with pytest.raises(TimeoutError), Limit(1.0, 2.0, lambda: heard.append("late")):
+            await clock.sleep(5.0)
+        await clock.sleep(5.0)
+        assert not heard
+
+    run_virtual(main)
+
+
 @pytest.mark.parametrize("when", [1.0, 2.0])
 def test_a_cancellation_from_elsewhere_is_no_timeout(when: float) -> None:
     """Who cancels the task gets `CancelledError`, also in the very moment in which time is over."""
