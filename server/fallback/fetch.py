@@ -14,7 +14,7 @@ from server.fallback.cache import Slot
 from server.fallback.checks import flagged
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
-from server.fallback.race import Course, Spawn, is_empty
+from server.fallback.race import Course, Means, Spawn, is_empty
 from server.fallback.rates import Rates
 from server.fallback.tried import Tried
 from server.fallback.vetted import Vetted, agree
@@ -84,16 +84,14 @@ class Fetcher:
         spawn: Spawn,
         keeper: Keeper,
     ) -> None:
-        self._budget = budget
+        self._means = Means(
+            runner, budget, clock, spawn, settings.attempts, settings.attempt_floor_s, settings.attempt_ceiling_s
+        )
         self._near_equal = 1 - settings.near_equal
         self._runner = runner
         self._rates = rates
         self._vetted = vetted
         self._clock = clock
-        self._most = settings.attempts
-        self._floor_s = settings.attempt_floor_s
-        self._ceiling_s = settings.attempt_ceiling_s
-        self._spawn = spawn
         self._keeper = keeper
         self._next_early = 0.0
 
@@ -111,18 +109,14 @@ class Fetcher:
         With `native` a price in another quote than the asked one is passed over instead of converted.
         """
         done, query = Fetch(), slot.query
-        self._budget.earn()
+        self._means.budget.earn()
+        spread = lanes if type(query) is CandlesQuery else self._spread(lanes)
         course = Course(
-            self._runner,
-            self._budget,
-            self._clock,
-            query=query,
-            lanes=lanes if isinstance(query, CandlesQuery) else self._spread(lanes),
-            until=until,
-            bounds=(self._floor_s, self._ceiling_s),
-            most=self._most,
-            probing=lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
-            spawn=self._spawn,
+            self._means,
+            query,
+            spread,
+            until,
+            lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
             purpose=purpose,
         )
         done.attempts = course.attempts
@@ -139,7 +133,7 @@ class Fetcher:
                     done.empty = done.empty or (tried, value)  # true perhaps, but another source is about to answer
                 elif self._takes(done, tried, value):
                     break
-                if course.asked >= self._most or self._clock.monotonic() >= until:
+                if course.asked >= self._means.most or self._clock.monotonic() >= until:
                     break
                 leg = await course.onward(leg, is_patient=is_patient and done.stale is None)
         finally:
@@ -206,13 +200,13 @@ class Fetcher:
 
         A probe leaves users their reserve, but where there is nothing else to ask: then it is the user's own request.
         """
-        task: Probe = self._spawn(self._probing(lane, slot, admission, purpose))
+        task: Probe = self._means.spawn(self._probing(lane, slot, admission, purpose))
         task.add_done_callback(lambda _: lane.breaker.release(admission))
         return task
 
     async def _probing(self, lane: Lane, slot: Slot, admission: Admission, purpose: Purpose) -> Answer[Value] | None:
         """Ask with the full time, so that a source that became slower can come back; keep what it answers."""
-        ceiling = self._ceiling_s
+        ceiling = self._means.ceiling_s
         tried = await self._runner.run(lane, slot.query, admission, ceiling, purpose=purpose)
         if tried.value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
             return None
