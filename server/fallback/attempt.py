@@ -22,6 +22,7 @@ from server.fallback.drawing import Drawing, OutOfQuota
 from server.fallback.figures import figures_of
 from server.fallback.http import Transport, TransportFailure
 from server.fallback.lane import Lane
+from server.fallback.limit import Limit
 from server.fallback.together import together
 from server.fallback.tried import Tried
 from server.fallback.trip import Trip, settle, trip_of
@@ -97,10 +98,12 @@ class Runner:
         tried: Tried | None = None,
         *,
         purpose: Purpose = Purpose.USER,
+        late: Callable[[], None] | None = None,
     ) -> Tried:
         """Ask one source within `timeout_s` and record how it ended; raises nothing but `CancelledError`.
 
-        `tried` is filled in where it is given: whoever holds it can end the attempt by `Tried.beat`.
+        `tried` is filled in where it is given: whoever holds it can end the attempt by `Tried.beat`. `late` is called
+        when the attempt is late for its source.
         """
         clock = self._clock
         start = clock.monotonic()
@@ -110,7 +113,7 @@ class Runner:
         trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
-            async with asyncio.timeout(timeout_s) as tried.limit:
+            with Limit(timeout_s, lane.late_s(), late) as tried.limit:
                 value = await self._value(lane, query, drawing, trip)
             tried.limit = None
             self._judge(tried, query, value)
@@ -158,19 +161,22 @@ class Runner:
         """Send the requests, and those that parsing asks for after them, until there is a value."""
         capability, source = lane.capability, lane.source
         replies: tuple[Reply, ...] = ()
+        got: tuple[Reply, ...]
         requests = capability.build(source, query)
         drawing.begin(requests)
         for _ in range(_MOST_FOLLOWS):
             if len(requests) == 1:
-                got = [await self._reply(lane, requests[0], drawing, trip)]
+                got = (await self._reply(lane, requests[0], drawing, trip),)
             else:
-                got = await together([self._reply(lane, each, drawing, trip) for each in requests])
+                got = tuple(await together([self._reply(lane, each, drawing, trip) for each in requests]))
+            size = 0
             for reply in got:
+                size += len(reply.body)
                 drawing.hear(reply)
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
                     raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
-            replies = (*replies, *got)
-            if capability.is_slow or sum(len(reply.body) for reply in got) > _BIG:
+            replies += got
+            if capability.is_slow or size > _BIG:
                 parsing = asyncio.get_running_loop().run_in_executor
                 found = await parsing(self._thread, capability.parse, source, query, replies)
             else:

@@ -114,7 +114,7 @@ class Background:
         for lane in self._covering(query):
             name = witness(lane.source)
             known = seen.get(name)
-            at = -inf if known is None else known.quote.at
+            at = -inf if known is None else known.at
             if name in oldest or now - at < _YOUNG_S or now < self._next.get(lane.id, 0.0):
                 continue
             if lane.exclusion(now) is None and not lane.is_ignorant(query, now):

@@ -3,60 +3,54 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
 import aiohttp
 from aiohttp import hdrs
 
 from server.fallback.transport_failure import TransportFailure
 from server.model import Outcome
-from server.providers.base import Reply
 
 _PIECE = 64 * 1024
 
 
-async def read_reply(response: aiohttp.ClientResponse, limit: int) -> Reply:
-    """Read a body, decompressing piece by piece, so that no more than the limit is ever held."""
-    headers = response.headers
+async def read_body(headers: Mapping[str, str], content: aiohttp.StreamReader, limit: int) -> bytes:
+    """Read a body, decompressing piece by piece, so that no more than the limit is ever held.
+
+    Raises `TransportFailure`; the connection is then the caller's to close, for the rest of the body is still to come.
+    """
     length = headers.get(hdrs.CONTENT_LENGTH)
     if length is not None and len(length) > 6 and int(length) > limit:
-        response.close()
         raise TransportFailure(Outcome.TOO_LARGE, f"{length} bytes announced")
     encoding = headers.get(hdrs.CONTENT_ENCODING, "identity").lower()
-    content = response.content
-    if encoding == "identity":
-        pieces: list[bytes] = []
-        size = 0
-        while piece := await content.readany():
-            size += len(piece)
-            if size > limit:
-                response.close()
-                pieces.clear()
-                raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")
-            pieces.append(piece)
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-    else:
-        body = await _inflate(response, encoding, limit)
-    return Reply(response.status, body, headers.get(hdrs.CONTENT_TYPE, "").lower(), headers)
+    if encoding != "identity":
+        return await _inflate(content, encoding, limit)
+    pieces: list[bytes] = []
+    size = 0
+    while not content.at_eof():
+        piece = await content.readany()
+        size += len(piece)
+        if size > limit:
+            raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def _inflate(response: aiohttp.ClientResponse, encoding: str, limit: int) -> bytes:
+async def _inflate(content: aiohttp.StreamReader, encoding: str, limit: int) -> bytes:
     """Decompress gzip or deflate within the limit; raises `TransportFailure` for anything else."""
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise TransportFailure(Outcome.SCHEMA, "unknown content encoding")
     engine = None
     whole = bytearray()
     try:
-        while piece := await response.content.readany():
+        while piece := await content.readany():
             engine = engine or zlib.decompressobj(_window(encoding, piece))
             while piece and not engine.eof:
                 whole += engine.decompress(piece, _PIECE)
                 piece = engine.unconsumed_tail
                 if len(whole) > limit:
-                    response.close()
-                    whole.clear()
                     raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")
             if engine.eof and (piece or engine.unused_data):
-                response.close()
                 raise TransportFailure(Outcome.SCHEMA, "more bytes behind the compressed body")
     except zlib.error as error:
         raise TransportFailure(Outcome.SCHEMA, "broken compression") from error

@@ -7,7 +7,6 @@ the larger distance to the quartiles the confidence, as Pyth's oracle makes them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from math import sqrt
@@ -45,8 +44,7 @@ _DIGITS = 9
 _LEAST_DIGITS = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """One source's quote as the vote sees it, in the asked quote.
 
     `at` is the time of its data in monotonic seconds; `half_spread` is an amount, 0 when unknown; `scatter` the median

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 
 from server.clock import Clock
 from server.fallback.attempt import Runner
@@ -12,7 +13,7 @@ from server.fallback.budget import Budget
 from server.fallback.cache import Slot
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
-from server.fallback.race import Course, Spawn, is_empty
+from server.fallback.race import Course, Means, Spawn, is_empty
 from server.fallback.rates import Rates
 from server.fallback.settling import Fetch, Probe, Settler
 from server.fallback.tried import Tried
@@ -39,17 +40,15 @@ class Fetcher:
         spawn: Spawn,
         keeper: Keeper,
     ) -> None:
-        self._budget = budget
+        self._means = Means(
+            runner, budget, clock, spawn, settings.attempts, settings.attempt_floor_s, settings.attempt_ceiling_s
+        )
         self._near_equal = 1 - settings.near_equal
         self._runner = runner
         self._rates = rates
         self._vetted = vetted
         self._settler = Settler(runner, vetted, clock)
         self._clock = clock
-        self._most = settings.attempts
-        self._floor_s = settings.attempt_floor_s
-        self._ceiling_s = settings.attempt_ceiling_s
-        self._spawn = spawn
         self._keeper = keeper
         self._next_early = 0.0
 
@@ -67,18 +66,14 @@ class Fetcher:
         With `native` a price in another quote than the asked one is passed over instead of converted.
         """
         done, query = Fetch(), slot.query
-        self._budget.earn()
+        self._means.budget.earn()
+        spread = lanes if type(query) is CandlesQuery else self._spread(lanes)
         course = Course(
-            self._runner,
-            self._budget,
-            self._clock,
-            query=query,
-            lanes=lanes if isinstance(query, CandlesQuery) else self._spread(lanes),
-            until=until,
-            bounds=(self._floor_s, self._ceiling_s),
-            most=self._most,
-            probing=lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
-            spawn=self._spawn,
+            self._means,
+            query,
+            spread,
+            until,
+            lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
             purpose=purpose,
         )
         done.attempts = course.attempts
@@ -97,7 +92,7 @@ class Fetcher:
                     break
                 elif done.doubt is Doubt.UNSEEN and value is None:
                     break  # who would confirm it cannot; it contradicts nothing
-                if course.asked >= self._most or self._clock.monotonic() >= until:
+                if course.asked >= self._means.most or self._clock.monotonic() >= until:
                     break
                 leg = await course.onward(leg, is_patient=is_patient and done.stale is None)
         finally:
@@ -118,18 +113,24 @@ class Fetcher:
         pages of a series are to come from one market.
         """
         now = self._clock.monotonic()
-        first = next((lane for lane in lanes if lane.is_free(now)), None)
-        if first is None:
-            return lanes
-        least = first.score * self._near_equal
-        equals = [lane for lane in lanes if lane.source.tier is first.source.tier and lane.is_free(now)]
-        equals = [lane for lane in equals if lane.score >= least]
+        equals: list[Lane] = []
+        tier, least = None, -inf
+        for lane in lanes:
+            if lane.source.tier is not tier and equals:
+                break
+            if lane.score >= least and lane.is_free(now):
+                if not equals:
+                    tier, least = lane.source.tier, lane.score * self._near_equal
+                equals.append(lane)
         if len(equals) < 2:
             return lanes
         one = equals.pop(int(self._clock.random() * len(equals)))
         other = equals[int(self._clock.random() * len(equals))]
         chosen = one if one.under_way <= other.under_way else other
-        return lanes if chosen is lanes[0] else (chosen, *(lane for lane in lanes if lane is not chosen))
+        if chosen is lanes[0]:
+            return lanes
+        place = lanes.index(chosen)
+        return (chosen, *lanes[:place], *lanes[place + 1 :])
 
     def wake(self, slot: Slot, lanes: Sequence[Lane]) -> Probe | None:
         """Open the half-open slot of the circuit that would open first, and start its probe behind.
@@ -157,13 +158,13 @@ class Fetcher:
 
         A probe leaves users their reserve, but where there is nothing else to ask: then it is the user's own request.
         """
-        task: Probe = self._spawn(self._probing(lane, slot, admission, purpose))
+        task: Probe = self._means.spawn(self._probing(lane, slot, admission, purpose))
         task.add_done_callback(lambda _: lane.breaker.release(admission))
         return task
 
     async def _probing(self, lane: Lane, slot: Slot, admission: Admission, purpose: Purpose) -> Answer[Value] | None:
         """Ask with the full time, so that a source that became slower can come back; keep what it answers."""
-        ceiling = self._ceiling_s
+        ceiling = self._means.ceiling_s
         tried = await self._runner.run(lane, slot.query, admission, ceiling, purpose=purpose)
         if tried.value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
             return None

@@ -19,24 +19,22 @@ from pydantic import SecretStr
 from yarl import URL
 
 from server.clock import SystemClock
-from server.fallback.body import read_reply
+from server.fallback.body import read_body
 from server.fallback.private import Guard
+from server.fallback.redirects import Sent, followed, leads_on
 from server.fallback.relay import Forwarding, errors_of, forwarding, public_url, socks_connector
 from server.fallback.resolver import Resolver
 from server.fallback.routes import DIRECT, Route, RouteKind
 from server.fallback.transport_failure import EgressFailure, TransportFailure, direct_failure, egress_failure
+from server.fallback.wire import HEADERS, Target, Wire, encoded
 from server.model import Outcome
 from server.providers.base import Key, Reply, Request
 
 __all__ = ["EgressFailure", "Secret", "Transport", "TransportFailure"]
 
-_USER_AGENT = "nerkh/0.1"
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 3
 _SAFE = "/:@!$&'()*+,;=%~"
 _BODY_LIMIT = 16 * 1024 * 1024
-_MOST_URLS = 5000
-_NOTHING = (None, None)
+_MOST_TARGETS = 5000
 _LOOKUP = Route("name lookups", RouteKind.DIRECT)
 _LOOKUP_LIMIT = 64 * 1024
 
@@ -72,9 +70,9 @@ class Transport:
         self._per_host = per_host
         self._connections = connections
         self._connect_s = connect_s
-        self._session: aiohttp.ClientSession | None = None
+        self._wire: Wire | None = None
         self._others: dict[Route, aiohttp.ClientSession] = {}
-        self._urls: dict[tuple[str, str, tuple[tuple[str, str], ...]], URL] = {}
+        self._targets: dict[tuple[str, str, tuple[tuple[str, str], ...]], Target] = {}
 
     async def fetch(
         self,
@@ -90,16 +88,14 @@ class Transport:
 
         Without `timeout_s` the caller bounds the time. What a proxy broke is raised as `EgressFailure`.
         """
-        url = self._urls.get((base_url, request.path, request.query)) if key is None else None
-        if url is None:
-            url = self._url(base_url, request, key)
-        headers, body = _head_and_body(request, key) if request.json or request.headers or key else _NOTHING
-        if egress is DIRECT:
-            session = self._session or self._open()
-            exchange = _exchange(session, request.method, url, headers=headers, body=body, limit=body_limit)
-        else:
-            exchange = self._over(egress, request.method, url, headers=headers, body=body, limit=body_limit)
         try:
+            target = self._targets.get((base_url, request.path, request.query)) if key is None else None
+            if target is None:
+                target = self._target(base_url, request, key)
+            if egress is DIRECT:
+                exchange = self._direct(target, request, key, body_limit)
+            else:
+                exchange = self._over(egress, target.url, request, key, body_limit)
             if timeout_s is None:
                 return await exchange
             async with asyncio.timeout(timeout_s):
@@ -113,34 +109,45 @@ class Transport:
 
     async def close(self) -> None:
         """Close every connection."""
-        sessions = [self._session, *self._others.values()]
-        self._session = None
+        wire, sessions = self._wire, list(self._others.values())
+        self._wire = None
         self._others.clear()
+        self._targets.clear()
+        if wire is not None:
+            await wire.close()
         for session in sessions:
-            if session is not None:
-                await session.close()
+            await session.close()
         if self._resolver is not None:
             await self._resolver.close()
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _open(self) -> Wire:
         """Make the pool for direct connections on the running loop."""
         parts: dict[str, Any] = {"ttl_dns_cache": 300}
         if self._resolver is not None:
             parts = {"resolver": self._resolver, "use_dns_cache": False}  # it keeps answers as long as they hold
-        self._session = self._pool(self._connector(socket_factory=self._guard.socket, **parts))
-        return self._session
+        self._wire = Wire(self._connector(socket_factory=self._guard.socket, **parts))
+        return self._wire
 
-    async def _over(
-        self,
-        route: Route,
-        method: str,
-        url: URL,
-        *,
-        headers: dict[str, str] | None,
-        body: bytes | None,
-        limit: int,
-    ) -> Reply:
+    async def _direct(self, target: Target, request: Request, key: Secret | None, limit: int) -> Reply:
+        """Send a request without a detour."""
+        wire, method = self._wire or self._open(), request.method
+        if method == "GET" and key is None and not request.headers and request.json is None:
+            headers, body, data = None, None, target.get
+        else:
+            headers, body = _head_and_body(request, key)
+            data = encoded(method, target.url, headers, body)
+        reply = await wire.send(target, data, limit, again=method == "GET")
+        if not leads_on(reply.status, reply.headers):
+            return reply
+
+        async def send(sent: Sent) -> Reply:
+            return await wire.send(Target.of(sent.url), encoded(*sent), limit, again=sent.method == "GET")
+
+        return await followed(reply, Sent(method, target.url, headers, body), send)
+
+    async def _over(self, route: Route, url: URL, request: Request, key: Secret | None, limit: int) -> Reply:
         """Send a request over a proxy; raises `EgressFailure` where that, or the way behind it, is what failed."""
+        method, (headers, body) = request.method, _head_and_body(request, key)
         if route.kind is RouteKind.DIRECT:
             return await _exchange(self._pool_of(route), method, url, headers=headers, body=body, limit=limit)
         is_public = route.kind is RouteKind.PUBLIC
@@ -199,7 +206,7 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=None, sock_read=None),
             auto_decompress=False,
             trust_env=False,
-            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+            headers=HEADERS,
             requote_redirect_url=False,
         )
 
@@ -214,18 +221,18 @@ class Transport:
             raise TransportFailure(Outcome.SERVER_ERROR, f"HTTP {reply.status}")
         return reply.body
 
-    def _url(self, base_url: str, request: Request, key: Secret | None) -> URL:
+    def _target(self, base_url: str, request: Request, key: Secret | None) -> Target:
         """Return the whole address, encoded; one without a key is kept, since the same are asked again and again."""
         query = request.query
         if key is not None and key.key.place == "query":
             query = (*query, (key.key.name, key.value.get_secret_value()))
         text = base_url + quote(request.path, safe=_SAFE)
-        url = URL(f"{text}?{urlencode(query)}" if query else text, encoded=True)
+        target = Target.of(URL(f"{text}?{urlencode(query)}" if query else text, encoded=True))
         if key is None:
-            if len(self._urls) >= _MOST_URLS:
-                self._urls.clear()
-            self._urls[base_url, request.path, request.query] = url
-        return url
+            if len(self._targets) >= _MOST_TARGETS:
+                self._targets.clear()
+            self._targets[base_url, request.path, request.query] = target
+        return target
 
 
 async def _exchange(
@@ -239,34 +246,26 @@ async def _exchange(
     guard: Guard | None = None,
     forwarded: Forwarding | None = None,
 ) -> Reply:
-    """Send, follow redirects within the site, read the body up to the limit.
+    """Send over a session, follow redirects within the site, read the body up to the limit.
 
-    A connection goes back to the pool once its answer is read to the end, and is closed whenever it is not. A `guard`
-    looks at where a redirect leads that a proxy would follow for us.
+    A connection goes back to the pool once its answer is read to the end, and is closed whenever it is not.
     """
-    for _ in range(_MOST_REDIRECTS + 1):
-        if forwarded is None:
-            response = await session.request(method, url, headers=headers, data=body, allow_redirects=False)
-        else:
-            parts = forwarded.parts(url, headers)
-            response = await session.request(method, url, data=body, allow_redirects=False, **parts)
+
+    async def send(sent: Sent) -> Reply:
+        parts = {"headers": sent.headers} if forwarded is None else forwarded.parts(sent.url, sent.headers)
+        response = await session.request(sent.method, sent.url, data=sent.body, allow_redirects=False, **parts)
+        head = response.headers
         try:
-            if response.status not in _REDIRECTS or hdrs.LOCATION not in response.headers:
-                return await read_reply(response, limit)
-            target = url.join(URL(response.headers[hdrs.LOCATION]))
+            unread = leads_on(response.status, head)
+            whole = b"" if unread else await read_body(head, response.content, limit)
         finally:
             if not response.closed:
                 response.close()
-        if not _same_site(url, target):
-            raise TransportFailure(Outcome.CLIENT_ERROR, "redirected to another site")
-        if guard is not None and not guard.allows_name(target):
-            raise TransportFailure(Outcome.CLIENT_ERROR, "redirected to a private address")
-        if method == "POST" and response.status in (301, 302, 303):
-            method, body = "GET", None
-        if target.host != url.host:
-            headers = None
-        url = target
-    raise TransportFailure(Outcome.CLIENT_ERROR, f"more than {_MOST_REDIRECTS} redirects")
+        return Reply(response.status, whole, head.get(hdrs.CONTENT_TYPE, "").lower(), head)
+
+    sent = Sent(method, url, headers, body)
+    reply = await send(sent)
+    return await followed(reply, sent, send, guard) if leads_on(reply.status, reply.headers) else reply
 
 
 def _head_and_body(request: Request, key: Secret | None) -> tuple[dict[str, str] | None, bytes | None]:
@@ -281,18 +280,3 @@ def _head_and_body(request: Request, key: Secret | None) -> tuple[dict[str, str]
     elif key is not None and key.key.place == "bearer":
         headers["Authorization"] = f"Bearer {key.value.get_secret_value()}"
     return headers or None, body
-
-
-def _same_site(here: URL, there: URL) -> bool:
-    """Say whether a redirect stays: the same host, or one a subdomain of the other, and never from https to http."""
-    if there.scheme not in ("http", "https") or (here.scheme == "https" and there.scheme == "http"):
-        return False
-    one, other = _host(here), _host(there)
-    if one == other:
-        return here.port == there.port or here.scheme != there.scheme
-    return bool(one and other) and (one.endswith(f".{other}") or other.endswith(f".{one}"))
-
-
-def _host(url: URL) -> str:
-    """Return the host without a leading `www.`."""
-    return (url.host or "").lower().removeprefix("www.")

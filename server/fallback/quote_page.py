@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
@@ -31,15 +30,42 @@ def witness(source: Source) -> str:
     return source.options.get("witness", source.id)
 
 
-@dataclass(frozen=True, slots=True)
 class Seen:
-    """One source's newest quote: as it votes, and as it came, in the quote that the page is of."""
+    """One witness's newest quote: as it came, in the quote that the page is of, and as it votes.
 
-    quote: Quote
-    price: Price
-    tried: Tried
-    blamed: str = ""
-    """Why it was counted against its source; empty when it was not. It does not vote any more."""
+    The vote is worked out when it is first wanted: where one source alone says a price there is none. `at` is the time
+    of its data in monotonic seconds.
+    """
+
+    __slots__ = ("_quote", "_scatter", "at", "blamed", "name", "price", "tried")
+
+    def __init__(self, name: str, tried: Tried, price: Price, at: float, scatter: float, *, blamed: str) -> None:
+        self.name = name
+        self.tried = tried
+        self.price = price
+        self.at = at
+        self.blamed = blamed
+        """Why it was counted against its source; empty when it was not. It does not vote any more."""
+        self._scatter = scatter
+        self._quote: Quote | None = None
+
+    @property
+    def quote(self) -> Quote:
+        """How it votes; always the same object."""
+        quote = self._quote
+        if quote is None:
+            price = self.price
+            bid, ask = price.bid, price.ask
+            half_spread = 0.0 if bid is None or ask is None else max(0.0, float(ask - bid) / 2)
+            tier = self.tried.lane.source.tier
+            quote = self._quote = Quote(self.name, float(price.value), self.at, half_spread, self._scatter, tier)
+        return quote
+
+    def refused(self, reason: str) -> Seen:
+        """Return it as it is once it was counted against its source."""
+        seen = Seen(self.name, self.tried, self.price, self.at, self._scatter, blamed=reason)
+        seen._quote = self._quote
+        return seen
 
 
 class Page:
@@ -62,12 +88,9 @@ class Page:
             age_s = max(0.0, (tried.time - time).total_seconds())
         else:
             age_s = _UNSTATED_S.get(source.category, _UNSTATED_ELSE_S)
-        bid, ask = price.bid, price.ask
-        half_spread = 0.0 if bid is None or ask is None else max(0.0, float(ask - bid) / 2)
         name = witness(source)
-        scatter = self._scatters.get(name, 0.0)
-        quote = Quote(name, float(price.value), now - age_s, half_spread, scatter, source.tier)
-        seen = Seen(quote, price, tried, tried.detail if tried.outcome is Outcome.OUT_OF_BOUNDS else "")
+        blamed = tried.detail if tried.outcome is Outcome.OUT_OF_BOUNDS else ""
+        seen = Seen(name, tried, price, now - age_s, self._scatters.get(name, 0.0), blamed=blamed)
         if (before := self.seen.get(name)) is not None and self._volatility is not None:
             self._measure(self._volatility, before, seen)
         self.seen[name] = seen
@@ -82,7 +105,7 @@ class Page:
 
     def note(self, seen: Seen, value: float) -> None:
         """Take in by how much a quote deviated from the price."""
-        name = seen.quote.source
+        name = seen.name
         last = self._lasts.get(name)
         if last is None:
             last = self._lasts[name] = deque(maxlen=_LAST)
@@ -91,7 +114,7 @@ class Page:
 
     def forget(self, since: float, kept: Seen | None) -> None:
         """Drop quotes whose data is older than a time, but for one."""
-        for name in [name for name, seen in self.seen.items() if seen.quote.at < since and seen is not kept]:
+        for name in [name for name, seen in self.seen.items() if seen.at < since and seen is not kept]:
             del self.seen[name]
 
     def voting(self, *, native: bool) -> list[Quote]:
@@ -124,4 +147,4 @@ class Page:
         """Let a source's own move tell how much the asset moves, unless one of both prices was not believed."""
         is_same = before.tried.lane.id == after.tried.lane.id
         if is_same and not before.blamed and not after.blamed and before.price.native_quote == after.price.native_quote:
-            volatility.note(before.quote.value, after.quote.value, after.quote.at - before.quote.at)
+            volatility.note(before.quote.value, after.quote.value, after.at - before.at)

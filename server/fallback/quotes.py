@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -180,7 +179,7 @@ class Quotes:
             now,
             volatility,
             within=page.within,
-            preferred="" if newest is None else newest.quote.source,
+            preferred="" if newest is None else newest.name,
             believed=self._vetted.last(query.asset.id, query.quote),
         )
         for each in found.apart:
@@ -196,7 +195,7 @@ class Quotes:
         elif apart.standing is Standing.OUTLIER:
             seen = page.seen[apart.quote.source]
             reason = REASONS[Standing.OUTLIER].format(agreed=agreed)
-            page.seen[apart.quote.source] = replace(seen, blamed=reason)
+            page.seen[apart.quote.source] = seen.refused(reason)
             if seen.tried.lane.kind is Kind.PRICE:  # one price of a list does not speak for the list
                 self._blame(seen.tried, reason)
 
@@ -243,7 +242,7 @@ def _standing_in(base: Seen, now: float) -> Tried:
     tried.time, tried.source_time = base.tried.time, base.price.source_time or base.tried.source_time
     tried.outcome, tried.latency_s = base.tried.outcome, base.tried.latency_s
     tried.value, tried.figures = base.price, FIGURES[Kind.PRICE]
-    tried.age_s = max(0.0, now - base.quote.at)
+    tried.age_s = max(0.0, now - base.at)
     return tried
 
 

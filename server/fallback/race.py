@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.clock import Clock
 from server.fallback.attempt import Runner
@@ -42,22 +42,31 @@ class Leg:
         self.is_repeat = is_repeat
 
 
+class Means(NamedTuple):
+    """What all courses of one fetcher work with."""
+
+    runner: Runner
+    budget: Budget
+    clock: Clock
+    spawn: Spawn
+    most: int
+    """How many attempts a fetch may make."""
+    floor_s: float
+    ceiling_s: float
+    """Between these is the time of an attempt."""
+
+
 class Course:
     """Hands out lanes in the plan's order, each once, and keeps the record of those that were passed over."""
 
     __slots__ = (
-        "_budget",
-        "_ceiling_s",
         "_clock",
-        "_floor_s",
         "_has_waited",
         "_lanes",
-        "_most",
+        "_means",
         "_place",
         "_probing",
         "_purpose",
-        "_runner",
-        "_spawn",
         "_taken",
         "_until",
         "asked",
@@ -67,31 +76,15 @@ class Course:
     )
 
     def __init__(
-        self,
-        runner: Runner,
-        budget: Budget,
-        clock: Clock,
-        *,
-        query: Query,
-        lanes: Sequence[Lane],
-        until: float,
-        bounds: tuple[float, float],
-        most: int,
-        probing: Probing,
-        spawn: Spawn,
-        purpose: Purpose = Purpose.USER,
+        self, means: Means, query: Query, lanes: Sequence[Lane], until: float, probing: Probing, *, purpose: Purpose
     ) -> None:
-        self._purpose = purpose
-        self._runner = runner
-        self._budget = budget
-        self._clock = clock
+        self._means = means
+        self._clock = means.clock
         self.query = query
         self._lanes = lanes
         self._until = until
-        self._floor_s, self._ceiling_s = bounds
-        self._most = most
         self._probing = probing
-        self._spawn = spawn
+        self._purpose = purpose
         self._taken: set[int] | None = None
         self._has_waited = False
         self._place = 0
@@ -132,7 +125,7 @@ class Course:
         if leg.is_repeat or not (is_regional or is_broken):
             return None
         admission = self._leave(leg.lane, now)
-        if admission is None or not (is_regional or self._budget.take_repeat(now)):
+        if admission is None or not (is_regional or self._means.budget.take_repeat(now)):
             return None
         self.asked += 1
         return Leg(leg.index, leg.lane, admission, now, is_repeat=True)
@@ -143,16 +136,19 @@ class Course:
         The hedge that is still under way afterwards stands in `beside`. Returns the attempt that has an answer, else
         the one that was waited for.
         """
-        wait_s = leg.lane.late_s() - (self._clock.monotonic() - leg.started)
-        timer = asyncio.get_running_loop().call_later(wait_s, self._hedge, leg)
-        try:
-            if leg.task is None:
-                span = self._span(leg.index)
-                await self._runner.run(leg.lane, self.query, leg.admission, span, leg.tried, purpose=self._purpose)
-            else:
+        lane, late = leg.lane, partial(self._hedge, leg)
+        if leg.task is None:
+            span = self._span(leg.index)
+            await self._means.runner.run(
+                lane, self.query, leg.admission, span, leg.tried, purpose=self._purpose, late=late
+            )
+        else:
+            wait_s = lane.late_s() - (self._clock.monotonic() - leg.started)
+            timer = asyncio.get_running_loop().call_later(wait_s, late)
+            try:
                 await leg.task
-        finally:
-            timer.cancel()
+            finally:
+                timer.cancel()
         hedge = self.beside
         if hedge is None or not leg.tried.is_beaten or hedge.task is None:
             return leg.tried
@@ -230,10 +226,10 @@ class Course:
     def _hedge(self, leg: Leg) -> None:
         """Ask another source beside an attempt that is late."""
         now = self._clock.monotonic()
-        if self.beside is not None or now >= self._until or self.asked >= self._most:
+        if self.beside is not None or now >= self._until or self.asked >= self._means.most:
             return
         index = self._rival(leg.lane, now)
-        if index is None or not self._budget.take_hedge(now):
+        if index is None or not self._means.budget.take_hedge(now):
             return
         lane = self._lanes[index]
         admission = lane.admit(now, self._purpose)
@@ -243,14 +239,16 @@ class Course:
         self.asked += 1
         hedge = self.beside = Leg(index, lane, admission, now)
         hedge.tried.avoid = leg.tried.route()
-        asked = self._runner.run(lane, self.query, admission, self._span(index), hedge.tried, purpose=self._purpose)
-        hedge.task = self._spawn(asked)
+        asked = self._means.runner.run(
+            lane, self.query, admission, self._span(index), hedge.tried, purpose=self._purpose
+        )
+        hedge.task = self._means.spawn(asked)
         hedge.task.add_done_callback(partial(self._arrived, leg, hedge))
 
     def _arrived(self, leg: Leg, hedge: Leg, task: asyncio.Task[Tried]) -> None:
         """End the attempt that is late when its hedge has the answer; an empty one never wins."""
         if not task.cancelled() and hedge.tried.outcome is _OK and not is_empty(hedge.tried.value):
-            self._budget.wins += leg.tried.limit is not None
+            self._means.budget.wins += leg.tried.limit is not None
             leg.tried.beat()
 
     def _rival(self, leader: Lane, now: float) -> int | None:
@@ -284,8 +282,9 @@ class Course:
                     break
         if shares == 1:
             return left
-        own = self._lanes[index].measures.attempt_s(self._floor_s, self._ceiling_s)
-        return min(left, own, max(self._floor_s, left / shares))
+        means = self._means
+        own = self._lanes[index].measures.attempt_s(means.floor_s, means.ceiling_s)
+        return min(left, own, max(means.floor_s, left / shares))
 
 
 def is_empty(value: Value | None) -> bool:

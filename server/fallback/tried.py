@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 
 from server.fallback.lane import Lane
+from server.fallback.limit import Limit
 from server.fallback.routes import DIRECT, Route
 from server.fallback.trip import Trip
 from server.model import Attempt, Outcome, Value
@@ -46,7 +46,7 @@ class Tried:
         self.figures = lane.figures
         self.retry_after_s: float | None = None
         self.source_time: datetime | None = None
-        self.limit: asyncio.Timeout | None = None
+        self.limit: Limit | None = None
         """What bounds it while it waits for its source."""
         self.is_beaten = False
         """Whether another attempt had the answer first."""
@@ -60,9 +60,9 @@ class Tried:
 
     def beat(self) -> None:
         """End the attempt at once, for another has the answer; it is recorded as overdue, or as nothing while young."""
-        if self.limit is not None and not self.limit.expired():
+        if self.limit is not None and not self.limit.is_over():
             self.is_beaten = True
-            self.limit.reschedule(0.0)
+            self.limit.end()
 
     def route(self) -> Route:
         """Return the way out that was taken last."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from server.model import Kind, Query, Value
 
@@ -70,8 +72,7 @@ class Source:
     docs_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One HTTP request, relative to the source's base URL. `json` is sent as the body of a POST.
 
     `cost` is how much of the source's limits it takes, where the source weighs requests.
@@ -85,14 +86,13 @@ class Request:
     cost: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What came back: the status, the decompressed body (capped), and the content type in lower case."""
 
     status: int
     body: bytes
     content_type: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

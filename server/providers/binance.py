@@ -65,8 +65,9 @@ def _body(reply: Reply) -> object:
 def tickers(reply: Reply) -> tuple[Ticker, ...]:
     """Read one ticker or a list of them: 24 h, last price, best bid and ask, or futures' mark price."""
     body = _body(reply)
-    rows = body if isinstance(body, list) else [body]
-    return tuple(_ticker(dict_of(row, "ticker")) for row in rows)
+    if isinstance(body, list):
+        return tuple(_ticker(dict_of(row, "ticker")) for row in body)
+    return (_ticker(dict_of(body, "ticker")),)
 
 
 def _ticker(row: dict[str, object]) -> Ticker:

@@ -21,7 +21,7 @@ EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_is_plain = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST_NUMBER = 100
@@ -44,13 +44,17 @@ def json_of(reply: Reply) -> object:
     if body.startswith(b"<"):
         raise BadAnswer("html", "the body is a page")
     try:
-        value: object = _JSON.decode(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        value: object
+        value, end = _JSON.raw_decode(text)  # `decode` looks for white space around it, which is off
     except RecursionError:
         raise BadAnswer("not_json", "nested too deep") from None
     except UnicodeDecodeError:
         raise BadAnswer("not_json", "not UTF-8") from None
     except ValueError:
         raise BadAnswer("not_json", "the body is not JSON") from None
+    if end != len(text):
+        raise BadAnswer("not_json", "more than one value")
     return value
 
 
@@ -107,7 +111,7 @@ def decimal_of(value: object, where: str = "number") -> Decimal:
     Refused: booleans, NaN and infinity, more than 38 digits before the point or significant ones, below 1e-60.
     """
     if isinstance(value, str):
-        if len(value) <= _DIGITS and _PLAIN.fullmatch(value):
+        if len(value) <= _DIGITS and _is_plain(value):
             return Decimal(value)  # the usual form; so short and without an exponent it is within every bound
         text = value.strip()
         if len(text) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(text):
@@ -141,7 +145,7 @@ def _sane(number: Decimal, where: str) -> Decimal:
 
 def optional_decimal(value: object, where: str = "number") -> Decimal | None:
     """Return a decimal, None for null or an empty string; anything else is checked as by `decimal_of`."""
-    if isinstance(value, str) and len(value) <= _DIGITS and _PLAIN.fullmatch(value):
+    if isinstance(value, str) and len(value) <= _DIGITS and _is_plain(value):
         return Decimal(value)
     return _optional(value, where, decimal_of)
 
@@ -177,6 +181,8 @@ def text_of(value: object, where: str = "text", longest: int = 10_000) -> str:
     """Return a non-empty string, cleaned of control characters and of what UTF-8 cannot hold, cut at `longest`."""
     if not isinstance(value, str):
         raise _schema(where, "a string", value)
+    if value.isascii() and value.isalnum() and len(value) <= longest:
+        return value  # the usual form of a name: nothing to clean
     text = _CONTROLS.sub("", value[: longest * 2]).encode("utf-8", "replace").decode("utf-8").strip()[:longest]
     if not text:
         raise BadAnswer("schema", f"{where}: empty")

@@ -90,20 +90,20 @@ def _percent(value: Decimal | None) -> Decimal | None:
 def price_of_ticker(query: PriceQuery, ticker: Ticker, quote: str) -> Price:
     """Make a price of a market's ticker; a bid or an ask of zero says that there is none."""
     last = positive(ticker.last, "last")
-    return Price(
-        asset=query.asset.id,
-        quote=quote,
-        value=last,
-        source_time=ticker.time,
-        bid=ticker.bid or None,
-        ask=ticker.ask or None,
-        open=ticker.open or None,
-        high=ticker.high or None,
-        low=ticker.low or None,
-        change=last - ticker.open if ticker.open else None,
-        change_percent=_percent(ticker.percentage),
-        base_volume=ticker.base_volume,
-        quote_volume=ticker.quote_volume,
+    return Price(  # by position, for it runs on every fetch
+        query.asset.id,
+        quote,
+        last,
+        ticker.time,
+        ticker.bid or None,
+        ticker.ask or None,
+        ticker.open or None,
+        ticker.high or None,
+        ticker.low or None,
+        last - ticker.open if ticker.open else None,
+        _percent(ticker.percentage),
+        ticker.base_volume,
+        ticker.quote_volume,
     )
 
 

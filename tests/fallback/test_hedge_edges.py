@@ -9,6 +9,7 @@ from server.clock import VirtualClock, run_virtual
 from server.fallback.attempt import Tried
 from server.fallback.breaker import Breaker
 from server.fallback.lane import Lane, Standing
+from server.fallback.limit import Limit
 from server.settings import Settings
 from tests.fallback.world import BTC_USD, TOY, World, source
 
@@ -28,8 +29,8 @@ def test_an_attempt_that_is_beaten_in_the_moment_its_time_runs_out_ends_as_timed
                 raised.append(error)
 
         try:
-            async with asyncio.timeout(None) as tried.limit:
-                tried.limit.reschedule(loop.time())
+            with Limit(10) as tried.limit:
+                tried.limit.end()  # as if its time ran out in this turn
                 loop.call_soon(beat)
                 await asyncio.sleep(10)
         except TimeoutError:

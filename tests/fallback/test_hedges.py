@@ -16,10 +16,11 @@ from server.fallback.breaker import Breaker
 from server.fallback.budget import Budget, BudgetPolicy
 from server.fallback.engine import Engine
 from server.fallback.lane import Lane
-from server.fallback.race import Course, is_empty
+from server.fallback.limit import Limit
+from server.fallback.race import Course, Means, is_empty
 from server.fallback.standing import Standing
 from server.fallback.tried import Tried
-from server.model import Articles, BreakerState, Outcome, TransactionPage, WhaleTransactions
+from server.model import Articles, BreakerState, Outcome, Purpose, TransactionPage, WhaleTransactions
 from server.providers.base import Reply, Request, Tier
 from server.settings import Settings
 from tests.fallback.world import BTC_USD, TOY, World, source
@@ -224,7 +225,7 @@ def test_an_attempt_whose_time_just_ran_out_is_not_ended_twice() -> None:
         tried = Tried(Lane(Standing(row, row.base_url, ()), TOY.capabilities[0], Breaker(clock.random)))
 
         async def waiting() -> None:
-            async with asyncio.timeout(0.01) as tried.limit:
+            with Limit(0.01) as tried.limit:
                 try:
                     await asyncio.sleep(1)
                 finally:
@@ -249,18 +250,9 @@ def test_a_hedge_that_is_beaten_before_it_began_is_no_attempt() -> None:
             async def run(self, lane: Lane, *_: object, **__: object) -> None:
                 asked.append(lane.id)
 
-        course = Course(
-            Asking(),  # type: ignore[arg-type]  # notes who is asked
-            Budget(BudgetPolicy(1, 1, 10), clock.monotonic()),
-            clock,
-            query=BTC_USD,
-            lanes=lanes,
-            until=10.0,
-            bounds=(0.5, 8.0),
-            most=15,
-            probing=lambda _lane, _admission: None,
-            spawn=asyncio.create_task,
-        )
+        budget = Budget(BudgetPolicy(1, 1, 10), clock.monotonic())
+        means = Means(Asking(), budget, clock, asyncio.create_task, 15, 0.5, 8.0)  # type: ignore[arg-type]  # notes who is asked
+        course = Course(means, BTC_USD, lanes, 10.0, lambda _lane, _admission: None, purpose=Purpose.USER)
         leg = course.next()
         assert leg is not None
         course._hedge(leg)

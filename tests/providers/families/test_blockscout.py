@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -80,7 +79,7 @@ def test_a_token_beyond_belief_that_nobody_asked_for_costs_nothing(example: Call
     rows = json.loads(reply.body)
     contract = rows[0]["token"].get("address_hash") or rows[0]["token"]["address"]
     spam = {"token": {"type": "ERC-20", "address": "0x" + "5" * 40}, "value": str(2**256 - 1)}
-    spoiled = replace(reply, body=json.dumps([spam, *rows]).encode())
+    spoiled = reply._replace(body=json.dumps([spam, *rows]).encode())
     assert token_units(spoiled, {contract.lower()}) == {contract.lower(): int(rows[0]["value"])}
     with pytest.raises(BadAnswer, match="out_of_bounds"):
         token_units(spoiled)

@@ -1,0 +1,105 @@
+"""Sends a request straight to its source over a pooled connection, and reads the answer; used by the transport.
+
+aiohttp makes the connections, keeps them and parses what comes; its session is left out. That makes each request anew
+and looks after cookies, traces and middlewares which no source needs: half of what a call cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import hdrs
+from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDict
+from yarl import URL
+
+from server.fallback.body import read_body
+from server.fallback.redirects import leads_on
+from server.fallback.transport_failure import TransportFailure
+from server.model import Outcome
+from server.providers.base import Reply
+
+HEADERS = {hdrs.USER_AGENT: "nerkh/0.1", hdrs.ACCEPT_ENCODING: "gzip, deflate", hdrs.ACCEPT: "*/*"}
+"""What each request says of us."""
+
+_UNBOUNDED = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_SWITCHING = 101
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address, which may hold a key, with what can be made ready of a request to it."""
+
+    url: URL = field(repr=False)
+    peer: aiohttp.ClientRequest = field(repr=False)
+    """Tells the pool whom a connection must lead to; it is never sent."""
+    get: bytes = field(repr=False)
+    """A GET without headers of its own."""
+
+    @classmethod
+    def of(cls, url: URL) -> Target:
+        """Return the target of an address, which is encoded; on the running loop."""
+        return cls(url, aiohttp.ClientRequest("GET", url), encoded("GET", url))
+
+
+class Wire:
+    """Requests over the connections of one pool; `close` closes them."""
+
+    def __init__(self, connector: aiohttp.BaseConnector) -> None:
+        self._connector = connector
+
+    async def send(self, target: Target, data: bytes, limit: int, *, again: bool) -> Reply:
+        """Send an encoded request and return the answer, its body as sent up to the limit; that of a redirect empty.
+
+        With `again` it is sent a second time when the connection broke: most often the source had just closed it.
+        Raises aiohttp's errors, `OSError` and `TransportFailure`.
+        """
+        try:
+            return await self._send(target, data, limit)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            if not again:
+                raise
+        return await self._send(target, data, limit)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._connector.close()
+
+    async def _send(self, target: Target, data: bytes, limit: int) -> Reply:
+        """Send once. A connection goes back to the pool once its answer is read to the end, and is closed otherwise."""
+        connection = await self._connector.connect(target.peer, [], _UNBOUNDED)
+        try:
+            protocol, transport = connection.protocol, connection.transport
+            if protocol is None or transport is None:
+                raise aiohttp.ServerDisconnectedError
+            protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+            transport.write(data)
+            message, content = await protocol.read()
+            while message.code < 200 and message.code != _SWITCHING:
+                message, content = await protocol.read()
+            status, headers = message.code, message.headers
+            body = b""
+            if not leads_on(status, headers):
+                body = await read_body(headers, content, limit)
+                connection.release()
+        except HttpProcessingError as error:
+            raise TransportFailure(Outcome.SCHEMA, "the answer is not HTTP") from error
+        finally:
+            connection.close()  # does nothing to one that was given back
+        return Reply(status, body, headers.get(hdrs.CONTENT_TYPE, "").lower(), headers)
+
+
+def encoded(method: str, url: URL, headers: dict[str, str] | None = None, body: bytes | None = None) -> bytes:
+    """Return a request as it is sent; raises `ValueError` for a header with a line break."""
+    head = CIMultiDict({hdrs.HOST: url.host_port_subcomponent or "", **HEADERS})
+    if headers:
+        head.update(headers)
+    if body is not None or method == "POST":
+        head[hdrs.CONTENT_LENGTH] = str(len(body or b""))
+    lines = [f"{name}: {value}" for name, value in head.items()]
+    if any(mark in line for line in lines for mark in "\r\n\0"):
+        raise ValueError("a header with a line break")
+    return "\r\n".join((f"{method} {url.raw_path_qs} HTTP/1.1", *lines, "", "")).encode() + (body or b"")

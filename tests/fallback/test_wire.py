@@ -1,0 +1,127 @@
+"""Requests straight to their source: how they are encoded, and what becomes of connections that break."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from yarl import URL
+
+from server.fallback.http import Transport, TransportFailure
+from server.fallback.wire import Target, encoded
+from server.model import Outcome
+from server.providers.base import Request
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+URL_ = URL("http://source.example/v1/price?symbol=BTC%2FUSD", encoded=True)
+
+
+@asynccontextmanager
+async def answering(*answers: bytes) -> AsyncIterator[tuple[Transport, str, list[int]]]:
+    """Run a server whose every connection gives these answers and is closed at the request after; counts requests."""
+    counts: list[int] = []
+
+    async def on_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = len(counts)
+        counts.append(0)
+        try:
+            for answer in (*answers, b""):
+                await reader.readuntil(b"\r\n\r\n")
+                counts[number] += 1
+                writer.write(answer)
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(on_line, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    transport = Transport(local=[url])
+    try:
+        yield transport, url, counts
+    finally:
+        await transport.close()
+        server.close()
+        await server.wait_closed()
+
+
+def test_a_request_is_encoded_with_its_own_headers_before_the_usual() -> None:
+    """The path stays as it is encoded; a header of the request takes the place of ours, whatever its case."""
+    plain = encoded("GET", URL_).decode()
+    assert plain.startswith("GET /v1/price?symbol=BTC%2FUSD HTTP/1.1\r\nHost: source.example\r\n")
+    assert plain.endswith("\r\n\r\n")
+    assert "Accept: */*\r\n" in plain
+    assert "Content-Length" not in plain
+    own = encoded("POST", URL_, {"accept": "application/json"}, b"{}").decode()
+    assert own.lower().count("accept: ") == 1
+    assert own.endswith("Content-Length: 2\r\n\r\n{}")
+    assert "Content-Length: 0\r\n" in encoded("POST", URL_).decode()
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Other: b", "a\nb", "a\0b"])
+def test_no_header_smuggles_in_another(value: str) -> None:
+    """A line break in a header's value, as a mistyped key may hold, is refused before anything is sent."""
+    with pytest.raises(ValueError, match="line break"):
+        encoded("GET", URL_, {"X-Api-Key": value})
+
+
+async def test_a_target_shows_no_address() -> None:
+    """The text of a target holds nothing of its address, for that may hold a key."""
+    assert "symbol" not in repr(Target.of(URL_))
+
+
+async def test_a_get_is_sent_again_when_its_connection_was_closed_meanwhile() -> None:
+    """Who closes a pooled connection just then costs a second connection and no failure."""
+    async with answering(ANSWER) as (transport, url, counts):
+        for _ in range(3):
+            assert (await transport.fetch(url, Request("/"))).body == b"ok"
+        assert counts == [2, 2, 1]
+
+
+async def test_a_post_is_not_sent_again() -> None:
+    """What may have been done already is not asked for twice by itself."""
+    async with answering(ANSWER) as (transport, url, counts):
+        await transport.fetch(url, Request("/"))
+        with pytest.raises(TransportFailure) as caught:
+            await transport.fetch(url, Request("/", method="POST"))
+        assert caught.value.outcome is Outcome.RESET
+        assert counts == [2]
+
+
+async def test_a_get_is_sent_twice_at_most() -> None:
+    """A source that closes each connection without an answer has two tries, and no more."""
+    async with answering() as (transport, url, counts):
+        with pytest.raises(TransportFailure) as caught:
+            await transport.fetch(url, Request("/"))
+        assert caught.value.outcome is Outcome.RESET
+        assert counts == [1, 1]
+
+
+async def test_what_comes_before_the_answer_is_passed_over() -> None:
+    """Interim answers are none, and the connection stays good behind them."""
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    async with answering(early + early + ANSWER, ANSWER) as (transport, url, counts):
+        for _ in range(2):
+            reply = await transport.fetch(url, Request("/"))
+            assert (reply.status, reply.body) == (200, b"ok")
+        assert counts == [2]
+
+
+async def test_a_connection_with_more_than_its_answer_is_not_used_again() -> None:
+    """Bytes behind an answer would be taken for the next one's."""
+    async with answering(ANSWER + ANSWER) as (transport, url, counts):
+        for _ in range(3):
+            assert (await transport.fetch(url, Request("/"))).body == b"ok"
+        assert counts == [1, 1, 1]
+
+
+async def test_a_call_that_is_ended_leaves_no_connection_behind() -> None:
+    """An answer that stops halfway holds nobody's place: the next call gets a connection of its own."""
+    async with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf") as (transport, url, counts):
+        for _ in range(2):
+            with pytest.raises(TransportFailure) as caught:
+                await transport.fetch(url, Request("/"), timeout_s=0.1)
+            assert caught.value.outcome is Outcome.TIMEOUT
+        assert counts == [1, 1]
