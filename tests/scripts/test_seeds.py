@@ -68,7 +68,7 @@ def test_the_watch_sees_a_crowd_of_probes(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_watch_sees_a_limit_overspent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that always has room lets more calls through than a source allows, and the watch says so."""
     monkeypatch.setattr(Window, "left", lambda _window, _now: 1e9)
-    assert any("are allowed" in line for line in live(Plan(6, 2.0)).broken)
+    assert any("are allowed" in line for line in live(Plan(6, 2.0, pace=4.0)).broken)
 
 
 def test_the_watch_sees_who_works_past_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
