@@ -9,6 +9,7 @@ import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -51,6 +52,11 @@ _SUCCESS = Verdict.SUCCESS
 _WITH_HEIGHT = frozenset({Block, ChainStatus, GasPrice})
 _WITH_ROWS = frozenset({Articles, Prices})
 _GONE = 410
+_SILENT = frozenset(
+    {Outcome.TIMEOUT, Outcome.OVERDUE, Outcome.REFUSED, Outcome.RESET, Outcome.DNS, Outcome.TLS, Outcome.SERVER_ERROR}
+)
+"""Ends that say of the whole source that it does not work, whichever kind it was asked for."""
+_SILENT_S = 10.0
 _SETS_ASIDE = frozenset({Outcome.THROTTLED, Outcome.REGION, Outcome.KEY_REJECTED})
 
 
@@ -110,10 +116,11 @@ class Runner:
         drawing = Drawing(lane, purpose, clock, start)
         if tried is None:
             tried = Tried(lane)
+        tried.on_late = late
         trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
-            with Limit(timeout_s, lane.late_s(), late) as tried.limit:
+            with Limit(timeout_s, lane.late_s(), tried.be_late) as tried.limit:
                 value = await self._value(lane, query, drawing, trip)
             tried.limit = None
             self._judge(tried, query, value)
@@ -138,6 +145,8 @@ class Runner:
         finally:
             tried.limit = None
             lane.under_way -= 1
+            lane.late -= tried.is_late
+            lane.standing.late -= tried.is_late
             self._record(tried, admission, drawing, start)
         if tried.outcome is Outcome.UNKNOWN_ASSET:
             lane.learn(query, clock.monotonic())
@@ -242,6 +251,10 @@ class Runner:
             tried.time = self._clock.now()
         verdict = _SUCCESS if outcome is _OK else VERDICTS[outcome]
         is_lost = False
+        if verdict is _SUCCESS:
+            lane.standing.silent_until = -inf
+        elif outcome in _SILENT:
+            lane.standing.silent, lane.standing.silent_until = lane, now + _SILENT_S
         if verdict is _SUCCESS and tried.trip is None:
             lane.standing.ways.answered(tried.latency_s)
         elif is_lost := not settle(lane.standing, tried.trip, outcome, verdict, now):

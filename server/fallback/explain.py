@@ -14,7 +14,7 @@ from server.fallback import words
 from server.fallback.cache import Cache
 from server.fallback.failure import describe
 from server.fallback.gaps import gap_of
-from server.fallback.lane import Lane
+from server.fallback.lane import Lane, told_apart
 from server.fallback.plan import CLEARLY, Plan
 from server.fallback.views import breaker_view, state_of
 from server.model import Kind, Place, Query, Route, RoutedSource
@@ -45,11 +45,13 @@ class Explainer:
                 out.append((lane, exclusion.reason))
             else:
                 asked.append(lane)
+        front, suspects = told_apart(asked, now)
+        asked = [*front, *suspects]
         known = frozenset(covering)
         others = [lane for lane in self._plan.lanes(query.kind) if lane not in known]
         gaps = [(lane, gap_of(lane, query)) for lane in others]
         sources = (
-            *self._in_order(query, asked, [lane for lane, _ in out]),
+            *self._in_order(query, asked, suspects, [lane for lane, _ in out]),
             *(self._routed(lane, Place.EXCLUDED, words.excluded(lane, why, now), out=why) for lane, why in out),
             *(self._routed(lane, Place.UNCOVERED, f"not for this: it {gap}", gap=gap) for lane, gap in gaps),
         )
@@ -62,7 +64,9 @@ class Explainer:
             fresh_until=self._fresh_until(query, now),
         )
 
-    def _in_order(self, query: Query, asked: Sequence[Lane], out: Sequence[Lane]) -> list[RoutedSource]:
+    def _in_order(
+        self, query: Query, asked: Sequence[Lane], suspects: Sequence[Lane], out: Sequence[Lane]
+    ) -> list[RoutedSource]:
         """Return the lanes that may be asked, each with the reason for its place."""
         now = self._clock.monotonic()
         found = []
@@ -71,6 +75,8 @@ class Explainer:
                 found.append(self._routed(lane, Place.ASKED, words.swept(lane), position))
             elif position > self._most:
                 found.append(self._routed(lane, Place.UNREACHED, words.unreached(lane, position, self._most)))
+            elif lane in suspects:
+                found.append(self._routed(lane, Place.ASKED, words.suspect(lane, position), position))
             elif lane.is_ignorant(query, now):
                 found.append(self._routed(lane, Place.ASKED, words.ignorant(lane, position, describe(query)), position))
             elif position == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from math import inf
 
 from server.clock import Clock
@@ -12,7 +13,7 @@ from server.fallback.breaker import Admission
 from server.fallback.budget import Budget
 from server.fallback.cache import Slot
 from server.fallback.keeper import Keeper
-from server.fallback.lane import Lane
+from server.fallback.lane import Lane, told_apart
 from server.fallback.race import Course, Means, Spawn, is_empty
 from server.fallback.rates import Rates
 from server.fallback.settling import Fetch, Probe, Settler
@@ -67,11 +68,11 @@ class Fetcher:
         """
         done, query = Fetch(), slot.query
         self._means.budget.earn()
-        spread = lanes if type(query) is CandlesQuery else self._spread(lanes)
+        lanes = self._in_order(slot, lanes)
         course = Course(
             self._means,
             query,
-            spread,
+            lanes,
             until,
             lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
             purpose=purpose,
@@ -105,6 +106,23 @@ class Fetcher:
             done.win(*done.empty)
         done.is_late = self._clock.monotonic() >= until
         return done
+
+    def _in_order(self, slot: Slot, lanes: Sequence[Lane]) -> Sequence[Lane]:
+        """Return the lanes as they are to be asked; those passed over because they were silent are asked behind."""
+        now = self._clock.monotonic()
+        is_series = isinstance(slot.query, CandlesQuery)
+        front, back = told_apart(lanes, now, is_series=is_series)
+        for lane in back and lanes[: lanes.index(front[0])]:
+            if now < lane.standing.silent_until and lane.is_free(now) and not lane.under_way:
+                self._mirror(lane, slot, now)
+        front = front if is_series else self._spread(front)
+        return (*front, *back) if back else front
+
+    def _mirror(self, lane: Lane, slot: Slot, now: float) -> None:
+        """Ask behind the caller what a source would have been asked: its circuit learns how that ends."""
+        admission = lane.admit(now, Purpose.BACKGROUND)
+        if admission is not None:
+            Context().run(self._probe, lane, slot, admission, span_s=lane.late_s())  # later it would lose any race
 
     def _spread(self, lanes: Sequence[Lane]) -> Sequence[Lane]:
         """Return the lanes with the first one chosen among near-equal leaders: the less busy of two taken by chance.
@@ -153,24 +171,33 @@ class Fetcher:
                 return self._probe(lane, slot, admission, Purpose.USER)
         return None
 
-    def _probe(self, lane: Lane, slot: Slot, admission: Admission, purpose: Purpose = Purpose.BACKGROUND) -> Probe:
+    def _probe(
+        self,
+        lane: Lane,
+        slot: Slot,
+        admission: Admission,
+        purpose: Purpose = Purpose.BACKGROUND,
+        *,
+        span_s: float | None = None,
+    ) -> Probe:
         """Ask a half-open source behind the caller's back; its slot is freed whatever happens.
 
         A probe leaves users their reserve, but where there is nothing else to ask: then it is the user's own request.
         """
-        task: Probe = self._means.spawn(self._probing(lane, slot, admission, purpose))
+        task: Probe = self._means.spawn(self._probing(lane, slot, admission, purpose, span_s or self._means.ceiling_s))
         task.add_done_callback(lambda _: lane.breaker.release(admission))
         return task
 
-    async def _probing(self, lane: Lane, slot: Slot, admission: Admission, purpose: Purpose) -> Answer[Value] | None:
-        """Ask with the full time, so that a source that became slower can come back; keep what it answers."""
-        ceiling = self._means.ceiling_s
-        tried = await self._runner.run(lane, slot.query, admission, ceiling, purpose=purpose)
+    async def _probing(
+        self, lane: Lane, slot: Slot, admission: Admission, purpose: Purpose, span_s: float
+    ) -> Answer[Value] | None:
+        """Ask and keep what is answered. A probe has the full time: a source that became slower can come back."""
+        tried = await self._runner.run(lane, slot.query, admission, span_s, purpose=purpose)
         if tried.value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
             return None
         value: Value | None = tried.value
         if isinstance(slot.query, PriceQuery | PricesQuery) and is_foreign(slot.query, tried.value):
-            value = await self._rates.converted(tried.value, slot.query.quote, self._clock.monotonic() + ceiling)
+            value = await self._rates.converted(tried.value, slot.query.quote, self._clock.monotonic() + span_s)
         if value is None or self._vetted.contradicts(slot.query, value, self._clock.monotonic()):
             return None
         return self._keeper.keep(slot, tried, value, (tried.attempt(),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from math import inf
 from urllib.parse import urlsplit
 
@@ -40,6 +40,7 @@ class Lane:
         "id",
         "is_plain",
         "kind",
+        "late",
         "learned",
         "measures",
         "parts",
@@ -66,6 +67,8 @@ class Lane:
         self.parts: tuple[ScorePart, ...] = ()
         """What the score is made of."""
         self.endings = Endings()
+        self.late = 0
+        """How many attempts under way are late for the source."""
         self.under_way = 0
         """How many attempts wait for the source now."""
         self.cost = 1
@@ -178,3 +181,21 @@ def lanes_of(
             Lane(standing, capability, Breaker(random)) for capability in providers[source.provider].capabilities
         )
     return standings, lanes
+
+
+def told_apart(lanes: Sequence[Lane], now: float, *, is_series: bool = False) -> tuple[Sequence[Lane], Sequence[Lane]]:
+    """Return the lanes to be asked first, and those of sources that just did not answer for another kind.
+
+    A source that is silent there hardly answers here, and each kind's circuit would have to find that out by itself,
+    call by call. It is suspect as soon as an attempt is late; for a series, whose pages are to be of one market, only
+    when it was not answered at all. Where all are suspect they stand as they did.
+    """
+    back = [
+        lane
+        for lane in lanes
+        if (now < (standing := lane.standing).silent_until and standing.silent is not lane)
+        or (standing.late > lane.late and not is_series)
+    ]
+    if not back or len(back) == len(lanes):
+        return lanes, ()
+    return [lane for lane in lanes if lane not in back], back

@@ -46,8 +46,11 @@ class Standing:
         "is_down",
         "is_troubled",
         "lanes",
+        "late",
         "out_until",
         "quota",
+        "silent",
+        "silent_until",
         "source",
         "ways",
     )
@@ -72,6 +75,12 @@ class Standing:
         """Whether it was said to be down, and not yet to be back."""
         self.is_troubled = False
         """Whether it was throttled or refused by region since its last success."""
+        self.late = 0
+        """How many attempts under way, of any kind, are late for it."""
+        self.silent: Lane | None = None
+        """The lane whose attempt brought no answer at all last, while nothing was answered since."""
+        self.silent_until = -inf
+        """Until when that counts."""
         self.disabled: str | None = None
         """Why an operator took it out of rotation; None when none did."""
         self.health = Health(limits)

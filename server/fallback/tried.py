@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from server.fallback.lane import Lane
@@ -23,9 +24,11 @@ class Tried:
         "figures",
         "is_beaten",
         "is_gone",
+        "is_late",
         "lane",
         "latency_s",
         "limit",
+        "on_late",
         "outcome",
         "retry_after_s",
         "source_time",
@@ -48,6 +51,10 @@ class Tried:
         self.source_time: datetime | None = None
         self.limit: Limit | None = None
         """What bounds it while it waits for its source."""
+        self.is_late = False
+        """Whether it took longer than its source usually does, and is counted there while it is under way."""
+        self.on_late: Callable[[], None] | None = None
+        """What is to be done then."""
         self.is_beaten = False
         """Whether another attempt had the answer first."""
         self.trip: Trip | None = None
@@ -57,6 +64,14 @@ class Tried:
 
         self.is_gone = False
         """Whether the source said that it is gone for good."""
+
+    def be_late(self) -> None:
+        """Take in that it is late for its source."""
+        self.is_late = True
+        self.lane.late += 1
+        self.lane.standing.late += 1
+        if self.on_late is not None:
+            self.on_late()
 
     def beat(self) -> None:
         """End the attempt at once, for another has the answer; it is recorded as overdue, or as nothing while young."""

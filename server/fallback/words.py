@@ -119,6 +119,14 @@ def follower(lane: Lane, position: int, before: Lane, first: Lane, near_equal: f
     return f"{place}: {why}{near} ({figures(lane)})"
 
 
+def suspect(lane: Lane, position: int) -> str:
+    """Return why a source is asked after all others for now."""
+    return (
+        f"{ordinal(position)}, after all others for now: tier {lane.source.tier.name}, but for another kind of data it "
+        "just did not answer; it is asked behind the callers until it does"
+    )
+
+
 def ignorant(lane: Lane, position: int, question: str) -> str:
     """Return that a lane stands behind those of every tier, for its source lately did not know what is asked for."""
     return f"{ordinal(position)}: it lately said that it has no {question}, and stands behind who may ({figures(lane)})"
