@@ -106,6 +106,8 @@ def origin(provenance: Provenance, now: datetime) -> Text:
         provenance.freshness.value,
         ago(provenance.source_time or provenance.receive_time, now),
     ]
+    if provenance.contested:
+        parts.append("contested: no other source confirms it")
     if provenance.simulated:
         parts.append("simulated")
     return Text(" · ".join(parts), style="dim")

@@ -83,7 +83,8 @@ class Provenance:
     """Where an answer came from, how old it is and how sure.
 
     `source_time` is the source's own time, None when it states none. `confidence` is the half-width of the value's
-    uncertainty, in its unit. `attempts` is empty unless the call was made with `full=True`.
+    uncertainty, in its unit. `attempts` is empty unless the call was made with `full=True`. `contested`: the value
+    contradicts what was believed before, or what another source says, and no other could confirm it.
     """
 
     source: str
@@ -94,6 +95,7 @@ class Provenance:
     agreement: Agreement | None = None
     simulated: bool = False
     attempts: tuple[Attempt, ...] = ()
+    contested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
