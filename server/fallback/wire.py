@@ -7,9 +7,11 @@ and looks after cookies, traces and middlewares which no source needs: half of w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import aiohttp
 from aiohttp import hdrs
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
@@ -27,20 +29,28 @@ _UNBOUNDED = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, 
 _SWITCHING = 101
 
 
+class Peer(aiohttp.ClientRequest):
+    """Tells the pool whom a connection must lead to; it is never sent, and so its key stays as it is."""
+
+    @cached_property
+    def connection_key(self) -> ConnectionKey:
+        """Under what the pool keeps connections that serve."""
+        return super().connection_key
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """An address, which may hold a key, with what can be made ready of a request to it."""
 
     url: URL = field(repr=False)
-    peer: aiohttp.ClientRequest = field(repr=False)
-    """Tells the pool whom a connection must lead to; it is never sent."""
+    peer: Peer = field(repr=False)
     get: bytes = field(repr=False)
     """A GET without headers of its own."""
 
     @classmethod
     def of(cls, url: URL) -> Target:
         """Return the target of an address, which is encoded; on the running loop."""
-        return cls(url, aiohttp.ClientRequest("GET", url), encoded("GET", url))
+        return cls(url, Peer("GET", url), encoded("GET", url))
 
 
 class Wire:
