@@ -3,7 +3,8 @@
 All three ask the simulator's Binance for the same ticker, in one process, round by round; each round's CPU is read from
 the process's own clock. The engine makes a cache miss of each ask (`fresh`), and does all that a miss does: plan,
 breaker, request, parse, checks, provenance, cache, publication. One call after another: equal ones at once would be
-one fetch. Beside it stands the usual question, BTC in USD, over the whole catalogue, whatever source leads.
+one fetch. By hand is as aiohttp's own pages write it, neither tuned nor slowed. Beside it stands the usual question,
+BTC in USD, over the whole catalogue, whatever source leads.
 """
 
 from __future__ import annotations

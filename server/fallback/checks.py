@@ -133,9 +133,9 @@ def _price(price: Price, _now: datetime) -> str:
         return "price not between 0 and 1e12"
     if price.bid is not None and price.ask is not None and price.bid > price.ask:
         return "bid above ask"
-    if price.low is not None and value < price.low * _LOW_SLACK:
+    if price.low is not None and value < price.low and value < price.low * _LOW_SLACK:
         return "price below the day's low"
-    if price.high is not None and value > price.high * _HIGH_SLACK:
+    if price.high is not None and value > price.high and value > price.high * _HIGH_SLACK:
         return "price above the day's high"
     return ""
 

@@ -24,6 +24,7 @@ from server.settings import Settings
 
 _OK = Outcome.OK
 _EARLY_EVERY_S = 0.3
+_PRICED = (PriceQuery, PricesQuery)
 
 
 class Fetcher:
@@ -79,13 +80,13 @@ class Fetcher:
         )
         done.attempts = course.attempts
         is_patient = slot.entry is None  # nothing is there to be served meanwhile
-        leg = await course.onward(None, is_patient=is_patient)
+        leg = course.next() or (await course.later() if is_patient else None)
         try:
             while leg is not None:
                 tried = await course.run(leg)
                 done.attempts.append(tried.attempt())
                 value = tried.value
-                if value is not None and isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
+                if value is not None and isinstance(query, _PRICED) and is_foreign(query, value):
                     value = await self._in_quote(done, query, tried, until, native=native)
                 if value is not None and course.beside is not None and is_empty(value) and done.empty is None:
                     done.empty = (tried, value)  # true perhaps, but another source is about to answer

@@ -131,11 +131,10 @@ class Transport:
     async def _direct(self, target: Target, request: Request, key: Secret | None, limit: int) -> Reply:
         """Send a request without a detour."""
         wire, method = self._wire or self._open(), request.method
-        if method == "GET" and key is None and not request.headers and request.json is None:
-            headers, body, data = None, None, target.get
-        else:
-            headers, body = _head_and_body(request, key)
-            data = encoded(method, target.url, headers, body)
+        is_bare = key is None and not request.headers and request.json is None
+        headers, body = (None, None) if is_bare else _head_and_body(request, key)
+        is_plain = method == "GET" and headers is None and body is None
+        data = target.get if is_plain else encoded(method, target.url, headers, body)
         reply = await wire.send(target, data, limit, again=method == "GET")
         if not leads_on(reply.status, reply.headers):
             return reply

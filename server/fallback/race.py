@@ -161,15 +161,15 @@ class Course:
         leg, self.beside = self.beside, None
         return self.next() if leg is None else leg
 
-    async def onward(self, leg: Leg | None, *, is_patient: bool) -> Leg | None:
-        """Return what to ask behind an attempt, or first of all; None when nothing is left.
+    async def onward(self, leg: Leg, *, is_patient: bool) -> Leg | None:
+        """Return what to ask behind an attempt; None when nothing is left.
 
         Who is patient also waits for a source that its limits alone hold back.
         """
-        found = self.next() if leg is None else self.repeat(leg) or self.turn()
-        return await self._later() if found is None and is_patient else found
+        found = self.repeat(leg) or self.turn()
+        return await self.later() if found is None and is_patient else found
 
-    async def _later(self) -> Leg | None:
+    async def later(self) -> Leg | None:
         """Wait for the first source that its limits alone keep from being asked, if it is free again in time.
 
         For when nobody else may be asked: a second's patience is worth more than no answer, or an old one.

@@ -7,9 +7,11 @@ and looks after cookies, traces and middlewares which no source needs: half of w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import aiohttp
 from aiohttp import hdrs
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
@@ -27,20 +29,28 @@ _UNBOUNDED = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, 
 _SWITCHING = 101
 
 
+class Peer(aiohttp.ClientRequest):
+    """Tells the pool whom a connection must lead to; it is never sent, and so its key stays as it is."""
+
+    @cached_property
+    def connection_key(self) -> ConnectionKey:
+        """Under what the pool keeps connections that serve."""
+        return super().connection_key
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """An address, which may hold a key, with what can be made ready of a request to it."""
 
     url: URL = field(repr=False)
-    peer: aiohttp.ClientRequest = field(repr=False)
-    """Tells the pool whom a connection must lead to; it is never sent."""
+    peer: Peer = field(repr=False)
     get: bytes = field(repr=False)
     """A GET without headers of its own."""
 
     @classmethod
     def of(cls, url: URL) -> Target:
         """Return the target of an address, which is encoded; on the running loop."""
-        return cls(url, aiohttp.ClientRequest("GET", url), encoded("GET", url))
+        return cls(url, Peer("GET", url), encoded("GET", url))
 
 
 class Wire:
@@ -52,44 +62,39 @@ class Wire:
     async def send(self, target: Target, data: bytes, limit: int, *, again: bool) -> Reply:
         """Send an encoded request and return the answer, its body as sent up to the limit; that of a redirect empty.
 
-        With `again` it is sent a second time when the connection broke: most often the source had just closed it.
-        Raises aiohttp's errors, `OSError` and `TransportFailure`.
+        With `again` it is sent a second time when the connection broke: most often the source had just closed it. A
+        connection goes back to the pool once its answer is read to the end, and is closed otherwise. Raises aiohttp's
+        errors, `OSError` and `TransportFailure`.
         """
-        try:
-            return await self._send(target, data, limit)
-        except aiohttp.ClientConnectorError:
-            raise
-        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-            if not again:
-                raise
-        return await self._send(target, data, limit)
+        while True:
+            connection = await self._connector.connect(target.peer, [], _UNBOUNDED)
+            try:
+                protocol, transport = connection.protocol, connection.transport
+                if protocol is None or transport is None:
+                    raise aiohttp.ServerDisconnectedError
+                protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+                transport.write(data)
+                message, content = await protocol.read()
+                while message.code < 200 and message.code != _SWITCHING:
+                    message, content = await protocol.read()
+                headers = message.headers
+                body = b""
+                if not leads_on(message.code, headers):
+                    body = await read_body(headers, content, limit)
+                    connection.release()
+                return Reply(message.code, body, headers.get(hdrs.CONTENT_TYPE, "").lower(), headers)
+            except HttpProcessingError as error:
+                raise TransportFailure(Outcome.SCHEMA, "the answer is not HTTP") from error
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+                if not again:
+                    raise
+                again = False
+            finally:
+                connection.close()  # does nothing to one that was given back
 
     async def close(self) -> None:
         """Close every connection."""
         await self._connector.close()
-
-    async def _send(self, target: Target, data: bytes, limit: int) -> Reply:
-        """Send once. A connection goes back to the pool once its answer is read to the end, and is closed otherwise."""
-        connection = await self._connector.connect(target.peer, [], _UNBOUNDED)
-        try:
-            protocol, transport = connection.protocol, connection.transport
-            if protocol is None or transport is None:
-                raise aiohttp.ServerDisconnectedError
-            protocol.set_response_params(read_until_eof=True, auto_decompress=False)
-            transport.write(data)
-            message, content = await protocol.read()
-            while message.code < 200 and message.code != _SWITCHING:
-                message, content = await protocol.read()
-            status, headers = message.code, message.headers
-            body = b""
-            if not leads_on(status, headers):
-                body = await read_body(headers, content, limit)
-                connection.release()
-        except HttpProcessingError as error:
-            raise TransportFailure(Outcome.SCHEMA, "the answer is not HTTP") from error
-        finally:
-            connection.close()  # does nothing to one that was given back
-        return Reply(status, body, headers.get(hdrs.CONTENT_TYPE, "").lower(), headers)
 
 
 def encoded(method: str, url: URL, headers: dict[str, str] | None = None, body: bytes | None = None) -> bytes:

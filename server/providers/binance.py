@@ -29,6 +29,7 @@ from server.providers.decode import (
     list_at,
     list_of,
     optional_decimal,
+    optional_decimals,
     optional_time,
     row_of,
     text_of,
@@ -72,18 +73,20 @@ def tickers(reply: Reply) -> tuple[Ticker, ...]:
 
 def _ticker(row: dict[str, object]) -> Ticker:
     last = row.get("lastPrice", row.get("price", row.get("markPrice")))
+    bid, ask, high, low, opened = optional_decimals(row, "bidPrice", "askPrice", "highPrice", "lowPrice", "openPrice")
+    volume, quote_volume, change = optional_decimals(row, "volume", "quoteVolume", "priceChangePercent")
     return Ticker(
-        symbol=text_of(row.get("symbol"), "symbol", 40),
-        last=optional_decimal(last, "lastPrice"),
-        bid=optional_decimal(row.get("bidPrice"), "bidPrice"),
-        ask=optional_decimal(row.get("askPrice"), "askPrice"),
-        high=optional_decimal(row.get("highPrice"), "highPrice"),
-        low=optional_decimal(row.get("lowPrice"), "lowPrice"),
-        open=optional_decimal(row.get("openPrice"), "openPrice"),
-        base_volume=optional_decimal(row.get("volume"), "volume"),
-        quote_volume=optional_decimal(row.get("quoteVolume"), "quoteVolume"),
-        percentage=optional_decimal(row.get("priceChangePercent"), "priceChangePercent"),
-        time=optional_time(time_ms, row.get("closeTime", row.get("time")), "closeTime"),
+        text_of(row.get("symbol"), "symbol", 40),
+        optional_decimal(last, "lastPrice"),
+        bid,
+        ask,
+        high,
+        low,
+        opened,
+        volume,
+        quote_volume,
+        change,
+        optional_time(time_ms, row.get("closeTime", row.get("time")), "closeTime"),
     )
 
 

@@ -27,7 +27,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST_NUMBER = 100
 _DIGITS = 38
 _MAGNITUDE = 60
-_MOST_MS = 10**13
+_MS = timedelta(milliseconds=1)
+_EARLIEST_MS, _LATEST_MS = (EARLIEST - EPOCH) // _MS, (LATEST - EPOCH) // _MS
 
 T = TypeVar("T")
 
@@ -150,6 +151,16 @@ def optional_decimal(value: object, where: str = "number") -> Decimal | None:
     return _optional(value, where, decimal_of)
 
 
+def optional_decimals(row: Mapping[str, object], *names: str) -> list[Decimal | None]:
+    """Return the decimals under some names of an object, as by `optional_decimal`, None for what is not there."""
+    return [
+        Decimal(value)
+        if isinstance(value := row.get(name), str) and len(value) <= _DIGITS and _is_plain(value)
+        else _optional(value, name, decimal_of)
+        for name in names
+    ]
+
+
 def int_of(value: object, where: str = "number") -> int:
     """Return a whole number from a JSON number or a string of one."""
     number = decimal_of(value, where)
@@ -196,8 +207,8 @@ def optional_text(value: object, where: str = "text", longest: int = 10_000) -> 
 
 def time_ms(value: object, where: str = "time") -> datetime:
     """Return the time of a count of milliseconds since 1970."""
-    if type(value) is int and 0 <= value < _MOST_MS:
-        return _bounded(EPOCH + timedelta(milliseconds=value), where)
+    if type(value) is int and _EARLIEST_MS <= value < _LATEST_MS:
+        return EPOCH + timedelta(0, 0, 0, value)
     return _time(decimal_of(value, where) * 1000, where)
 
 
@@ -245,9 +256,9 @@ def code_of(value: object) -> str:
 
 def optional_time(read: Callable[[object, str], datetime], value: object, where: str = "time") -> datetime | None:
     """Return a time by one of the readers above; None for null, an empty string or 0, which sources use for none."""
-    if value in (0, "0"):
-        return None
-    return _optional(value, where, read)
+    if type(value) is int and value:
+        return read(value, where)
+    return None if value in (0, "0") else _optional(value, where, read)
 
 
 def _optional(value: object, where: str, read: Callable[[object, str], T]) -> T | None:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Ticker:
+class Ticker(NamedTuple):
     """A market's or an asset's ticker. `symbol` as the source names it; `percentage` in percent over 24 h."""
 
     symbol: str | None
@@ -130,3 +130,8 @@ class FeeRates:
 
     rates: Mapping[str, Decimal]
     block_height: int | None = None
+
+
+def rows_of(found: object) -> list[object]:
+    """Return what a reader gave as a list; a ticker alone is one row, though a tuple by itself."""
+    return list(found) if isinstance(found, tuple | list) and not isinstance(found, Ticker) else [found]

@@ -30,16 +30,18 @@ def serving(
 ) -> Capability:
     """Make the capability of functions that take their own class of query and treat every row alike."""
 
-    def own(query: Query) -> Q:
-        if not isinstance(query, asked):
-            raise TypeError(f"{type(query).__name__} asked of a capability of {asked.__name__}")
-        return query
+    def foreign(query: Query) -> TypeError:
+        return TypeError(f"{type(query).__name__} asked of a capability of {asked.__name__}")
 
     def build_any(_source: Source, query: Query) -> tuple[Request, ...]:
-        return build(own(query))
+        if not isinstance(query, asked):
+            raise foreign(query)
+        return build(query)
 
     def parse_any(_source: Source, query: Query, replies: tuple[Reply, ...]) -> Value:
-        return parse(own(query), replies)
+        if not isinstance(query, asked):
+            raise foreign(query)
+        return parse(query, replies)
 
     def serves_any(_source: Source, query: Query) -> bool:
         return isinstance(query, asked) and serves(query)

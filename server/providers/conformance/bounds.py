@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from server.model import Candle, Overview
-from server.providers.rows import Book, Item, Reading, Ticker, Trade
+from server.providers.rows import Book, Item, Reading, Ticker, Trade, rows_of
 
 _AMOUNTS = {
     Ticker: ("last", "bid", "ask", "high", "low", "open", "base_volume", "quote_volume"),
@@ -20,7 +20,7 @@ _WHOLE = Decimal(100)
 
 def beyond_bounds(found: object) -> Iterator[str]:
     """Yield, in words, each value of the rows that cannot be."""
-    for row in found if isinstance(found, tuple | list) else [found]:
+    for row in rows_of(found):
         for name in _AMOUNTS.get(type(row), ()):
             value = getattr(row, name)
             if value is not None and value < 0:

@@ -20,6 +20,7 @@ from server.providers.rows import (
     Refusal,
     Ticker,
     Trade,
+    rows_of,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -99,7 +100,7 @@ class Difference:
 
 def differences(expected: Mapping[str, object], found: object) -> Iterator[Difference]:
     """Yield what differs; nothing when every expected value is there."""
-    rows = list(found) if isinstance(found, tuple | list) else [found]
+    rows = rows_of(found)
     for key, value in expected.items():
         if key in _SAID_OF_THE_CASE:
             continue
