@@ -9,6 +9,7 @@ import asyncio
 import traceback
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -92,6 +93,10 @@ class Runner:
         self._faulty: set[Lane] = set()
         self._thread = ThreadPoolExecutor(1, "parser")
         """Where what takes long is parsed, one answer after another, so that the loop has its half of the time."""
+        self.late = 0
+        """How many attempts under way are late for their sources."""
+        self.silent_until = -inf
+        """Until when any source may be suspect because it gave no answer."""
         self.parser_errors = 0
         """Exceptions other than `BadAnswer` that parsers raised; each is a fault of ours."""
 
@@ -120,7 +125,7 @@ class Runner:
         trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
-            with Limit(timeout_s, lane.late_s(), tried.be_late) as tried.limit:
+            with Limit(timeout_s, lane.late_s(), partial(self._late, tried)) as tried.limit:
                 value = await self._value(lane, query, drawing, trip)
             tried.limit = None
             self._judge(tried, query, value)
@@ -145,6 +150,7 @@ class Runner:
         finally:
             tried.limit = None
             lane.under_way -= 1
+            self.late -= tried.is_late
             lane.late -= tried.is_late
             lane.standing.late -= tried.is_late
             self._record(tried, admission, drawing, start)
@@ -202,6 +208,11 @@ class Runner:
             return trip.fetch(self._transport, request, drawing.secret, self._body_limit)
         return self._transport.fetch(lane.standing.base_url, request, key=drawing.secret, body_limit=self._body_limit)
 
+    def _late(self, tried: Tried) -> None:
+        """Take in that an attempt is late for its source."""
+        self.late += 1
+        tried.be_late()
+
     def _ran_out(self, tried: Tried, spent_s: float, timeout_s: float) -> None:
         """Note that no answer came in time, or before that of another attempt: late for its source, or too young."""
         late_s = tried.lane.late_s()
@@ -254,7 +265,8 @@ class Runner:
         if verdict is _SUCCESS:
             lane.standing.silent_until = -inf
         elif outcome in _SILENT:
-            lane.standing.silent, lane.standing.silent_until = lane, now + _SILENT_S
+            self.silent_until = now + _SILENT_S
+            lane.standing.silent, lane.standing.silent_until = lane, self.silent_until
         if verdict is _SUCCESS and tried.trip is None:
             lane.standing.ways.answered(tried.latency_s)
         elif is_lost := not settle(lane.standing, tried.trip, outcome, verdict, now):

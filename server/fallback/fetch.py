@@ -112,7 +112,9 @@ class Fetcher:
         """Return the lanes as they are to be asked; those passed over because they were silent are asked behind."""
         now = self._clock.monotonic()
         is_series = isinstance(slot.query, CandlesQuery)
-        front, back = told_apart(lanes, now, is_series=is_series)
+        runner = self._runner
+        is_quiet = not runner.late and now >= runner.silent_until
+        front, back = (lanes, ()) if is_quiet else told_apart(lanes, now, is_series=is_series)
         for lane in back and lanes[: lanes.index(front[0])]:
             if now < lane.standing.silent_until and lane.is_free(now) and not lane.under_way:
                 self._mirror(lane, slot, now)
