@@ -83,18 +83,24 @@ class KindStats:
     stale: int
     depths: tuple[int, ...] = ()
     """Fetches by how many attempts they made, in the order of `depths.DEPTHS`."""
+    shared_hits: int = 0
+    """Misses that the second level answered."""
+    shared_misses: int = 0
+    """Misses that it could not answer, or not in time; neither counts without one."""
 
 
 class Tally:
     """What became of the calls for one kind; every slot of the kind holds the same one."""
 
-    __slots__ = ("depths", "hits", "misses", "stale")
+    __slots__ = ("depths", "hits", "misses", "shared_hits", "shared_misses", "stale")
 
     def __init__(self) -> None:
         self.depths = Depths()
         self.hits = 0
         self.misses = 0
         self.stale = 0
+        self.shared_hits = 0
+        self.shared_misses = 0
 
 
 class Entry:
@@ -192,6 +198,8 @@ class Cache:
         self._weight = 0
         self._slots: OrderedDict[Hashable, Slot] = OrderedDict()
         self._tallies = {kind: Tally() for kind in Kind}
+        self.dropped: Callable[[], object] = lambda: None
+        """Called when answers were dropped, so that what was made of them is dropped too."""
 
     def find(self, key: Hashable) -> Slot | None:
         """Return the slot of a key, None when there is none."""
@@ -224,7 +232,7 @@ class Cache:
         """Return the counts, those of each kind too."""
         held = Counter(slot.query.kind for slot in self._slots.values() if slot.entry is not None)
         kinds = tuple(
-            KindStats(kind, held[kind], t.hits, t.misses, t.stale, t.depths.counts())
+            KindStats(kind, held[kind], t.hits, t.misses, t.stale, t.depths.counts(), t.shared_hits, t.shared_misses)
             for kind, t in self._tallies.items()
         )
         hits, misses, stale = (sum(getattr(each, name) for each in kinds) for name in ("hits", "misses", "stale"))
@@ -241,6 +249,7 @@ class Cache:
             slot.is_held = False
             self._weight -= slot.weight
             dropped += slot.entry is not None
+        self.dropped()
         return dropped
 
     def distrust(self, source: str) -> None:

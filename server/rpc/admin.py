@@ -95,7 +95,8 @@ class AdminServicer:
 
     async def invalidate_cache(self, request: Any, _call: Call) -> admin_pb2.InvalidateCacheResponse:
         """Drop cached answers, and the ready bytes made of them."""
-        dropped = self._administration.invalidate(request.kinds, request.assets, request.chains, everything=request.all)
+        filters = (request.kinds, request.assets, request.chains)
+        dropped, _ = await self._administration.invalidate(*filters, everything=request.all)
         self._desk.forget()
         return admin_pb2.InvalidateCacheResponse(dropped_count=dropped)
 

@@ -1,0 +1,300 @@
+"""The connection to Redis or Valkey: short time-outs, and an own breaker, so that one that is away costs little.
+
+The shared cache, the shared counters and their listener speak over one of these; nothing else knows the protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+from redis.asyncio.connection import Connection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    BusyLoadingError,
+    InvalidResponse,
+    NoPermissionError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as NotConnected
+from redis.exceptions import TimeoutError as TooSlow
+
+from server.clock import Clock
+
+_log = structlog.get_logger()
+
+Command = tuple[str | bytes | int | float, ...]
+Reply = Any
+"""What one command brought; a `ResponseError` where the server refused it."""
+
+CONNECT_S = 1.0
+IO_S = 0.5
+"""Longest wait for a batch of replies: then the server counts as away."""
+BEHIND_S = 2.0
+"""The same for what no caller waits for."""
+BEAT_S = 1.0
+RETRY_S = 0.5
+RETRY_LONGEST_S = 3.0
+SILENT_S = 3.0
+_GIVEN = {
+    "protocol": 2,
+    "socket_timeout": None,  # batches have bounds of their own
+    "socket_connect_timeout": CONNECT_S,
+    "health_check_interval": 0,
+    "client_name": "nerkh",
+    "decode_responses": False,
+}
+
+
+class Away(Exception):
+    """The server is not there, or not now."""
+
+
+def told(error: BaseException) -> str:
+    """Return in words why the server is away; never its address, a password, or what it sent."""
+    for kinds, words in _WORDS:
+        if isinstance(error, kinds):
+            return words
+    return f"it cannot be used ({type(error).__name__})"
+
+
+_WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    ((AuthenticationError, AuthorizationError, NoPermissionError), "it refuses the user or the password"),
+    (BusyLoadingError, "it still loads its data"),
+    ((TooSlow, TimeoutError), "it does not answer in time"),
+    (InvalidResponse, "it does not speak the protocol of Redis"),
+    ((NotConnected, OSError, EOFError), "no connection to it can be made, or kept"),
+)
+
+
+class Wire:
+    """One connection. What is asked while a batch is under way goes out together with the next one."""
+
+    def __init__(self, make: Callable[[], Connection], failed: Callable[[BaseException], None], clock: Clock) -> None:
+        self._make = make
+        self._failed = failed
+        self._clock = clock
+        self._connection: Connection | None = None
+        self._queue: list[tuple[Sequence[Command], asyncio.Future[list[Reply]]]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._longest_s = IO_S
+        self.busy_since: float | None = None
+        """Since when the batch under way waits for its replies (monotonic); None when there is none."""
+
+    async def open(self, longest_s: float) -> None:
+        """Connect anew."""
+        self._longest_s = longest_s
+        connection = self._make()
+        try:
+            await connection.connect()  # type: ignore[no-untyped-call]  # it comes without types
+        except BaseException:
+            await _left(connection)
+            raise
+        self._connection = connection
+
+    async def ask(self, commands: Sequence[Command]) -> list[Reply]:
+        """Return what each command brought; raises `Away`."""
+        if self._connection is None:
+            raise Away
+        done: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
+        self._queue.append((commands, done))
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+        return await done
+
+    async def close(self) -> None:
+        """Let go of the connection; who waits is told that it is away."""
+        connection, self._connection = self._connection, None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if connection is not None:
+            await _left(connection)
+
+    async def _work(self) -> None:
+        """Send what is queued until nothing is; in a task of its own, so that no caller's end breaks it off."""
+        under_way: list[tuple[Sequence[Command], asyncio.Future[list[Reply]]]] = []
+        try:
+            while self._queue:
+                under_way, self._queue = self._queue, []
+                await self._batch(under_way)
+        except Exception as error:  # noqa: BLE001 -- whatever the other side is or sends, callers go on without it
+            self._connection, gone = None, self._connection
+            self._failed(error)
+            if gone is not None:
+                await _left(gone)
+        finally:
+            self._task, self.busy_since = None, None
+            for _, done in (*under_way, *self._queue):
+                if not done.done():
+                    done.set_exception(Away())
+                    done.exception()  # taken note of, whoever waited may have gone
+            self._queue = []
+
+    async def _batch(self, asked: Sequence[tuple[Sequence[Command], asyncio.Future[list[Reply]]]]) -> None:
+        connection = self._connection
+        if connection is None:
+            raise NotConnected
+        self.busy_since = self._clock.monotonic()
+        async with asyncio.timeout(self._longest_s):
+            packed = connection.pack_commands([command for commands, _ in asked for command in commands])
+            await connection.send_packed_command(packed, check_health=False)
+            for commands, done in asked:
+                replies = [await _reply(connection) for _ in commands]
+                if not done.done():
+                    done.set_result(replies)
+        self.busy_since = None
+
+
+async def _reply(connection: Connection) -> Reply:
+    """Read one reply; a command that was refused is one as well."""
+    try:
+        return await connection.read_response()
+    except (BusyLoadingError, AuthenticationError):
+        raise
+    except ResponseError as error:
+        return error
+
+
+async def _left(connection: Connection) -> None:
+    """Close a connection whatever state it is in."""
+    with suppress(Exception):
+        await connection.disconnect(nowait=True)
+
+
+class Link:
+    """Connects, stays connected, and says whether it is. `up` is awaited on each connection before it counts as up.
+
+    `heard` is told of what is published on `channel`.
+    """
+
+    def __init__(self, url: SecretStr, clock: Clock, channel: str) -> None:
+        self._url = url
+        self._clock = clock
+        self._channel = channel
+        self.fast = Wire(self._connection, self._lost, clock)
+        """For what callers wait for."""
+        self.behind = Wire(self._connection, self._lost, clock)
+        """For what is written behind them."""
+        self.is_up = False
+        self.since = clock.monotonic()
+        """Since when it is up, or away (monotonic)."""
+        self.since_time = clock.now()
+        self.error = "it was not reached yet"
+        self.up: Callable[[], Awaitable[None]] = _nothing
+        self.heard: Callable[[bytes], None] = lambda _: None
+        self._broken = asyncio.Event()
+        self._first = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, longest_s: float = CONNECT_S) -> None:
+        """Begin to connect; return when that is done or has failed once, at the latest after a while."""
+        self._task = asyncio.create_task(self._run())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                await self._first.wait()
+
+    async def close(self) -> None:
+        """Let go of the server."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.fast.close()
+        await self.behind.close()
+        self.is_up = False
+
+    def _connection(self) -> Connection:
+        """Return a connection that is not made yet. Raises nothing: the settings have checked the address."""
+        given: dict[str, Any] = {**parse_url(self._url.get_secret_value()), **_GIVEN}
+        made = given.pop("connection_class", Connection)
+        connection: Connection = made(retry=Retry(NoBackoff(), 0), **given)
+        return connection
+
+    def _lost(self, error: BaseException) -> None:
+        """Take in that the server is away: it is tried again behind, and costs callers nothing meanwhile."""
+        self._first.set()
+        self._broken.set()
+        self.error = told(error)
+        if self.is_up:
+            self.is_up = False
+            self.since, self.since_time = self._clock.monotonic(), self._clock.now()
+            _log.warning("redis away", error=self.error)
+
+    def _came(self) -> None:
+        self.is_up, self.error = True, ""
+        self.since, self.since_time = self._clock.monotonic(), self._clock.now()
+        _log.info("redis there")
+        self._first.set()
+
+    async def _run(self) -> None:
+        """Connect, listen until that breaks, and again."""
+        wait_s, is_told = RETRY_S, False
+        while True:
+            self._broken.clear()
+            try:
+                await self._connected()
+                wait_s, is_told = RETRY_S, False
+            except Exception as error:  # noqa: BLE001 -- as above: it is tried again
+                was_up = self.is_up
+                self._lost(error)
+                if not was_up and not is_told:
+                    _log.warning("redis away", error=self.error)
+                is_told = True
+            await self.fast.close()
+            await self.behind.close()
+            await self._clock.sleep(wait_s)
+            wait_s = min(2 * wait_s, RETRY_LONGEST_S)
+
+    async def _connected(self) -> None:
+        """Connect and listen; returns when the connection broke after it was made, raises when it could not be."""
+        listener = self._connection()
+        try:
+            async with asyncio.timeout(CONNECT_S + BEHIND_S):
+                await listener.connect()  # type: ignore[no-untyped-call]  # it comes without types
+                await listener.send_command("SUBSCRIBE", self._channel, check_health=False)
+                await listener.read_response()
+                await self.fast.open(IO_S)
+                await self.behind.open(BEHIND_S)
+                await self.up()
+            self._came()
+            listening = asyncio.create_task(self._listen(listener))
+            broken = asyncio.create_task(self._broken.wait())
+            try:
+                await asyncio.wait((listening, broken), return_when=asyncio.FIRST_COMPLETED)
+                if listening.done() and (error := listening.exception()) is not None:
+                    self._lost(error)
+            finally:
+                listening.cancel()
+                broken.cancel()
+                await asyncio.gather(listening, broken, return_exceptions=True)
+        finally:
+            await _left(listener)
+
+    async def _listen(self, listener: Connection) -> None:
+        """Take in what is published; a beat now and then finds out that the other side is gone."""
+        beating = asyncio.create_task(self._beat(listener))
+        try:
+            while True:
+                async with asyncio.timeout(SILENT_S):
+                    message = await listener.read_response(timeout=SILENT_S)
+                if isinstance(message, list) and len(message) == 3 and message[0] == b"message":
+                    self.heard(message[2])
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    async def _beat(self, listener: Connection) -> None:
+        while True:
+            await self._clock.sleep(BEAT_S)
+            await listener.send_command("PING", check_health=False)
+
+
+async def _nothing() -> None:
+    """Stand in for what is done on each connection until someone wants it."""
