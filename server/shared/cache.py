@@ -160,6 +160,8 @@ class SharedCache:
             ("ZREMRANGEBYRANK", self._asked_key, 0, -_ASKED - 1),
         )
         try:
+            if restored := self._generations.restored():
+                await self._link.behind.ask(restored)
             *replies, added, _ = await self._link.behind.ask([*puts, *noted])
         except Away:
             self._dropped += len(puts)

@@ -158,7 +158,7 @@ def _choice(made: type[StrEnum]) -> tuple[Step, Step]:
     def decode(raw: Any) -> StrEnum:
         try:
             return made(raw)
-        except ValueError:
+        except (ValueError, TypeError):
             raise Garbled(f"no {made.__name__}") from None
 
     return lambda value: value.value, decode

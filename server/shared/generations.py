@@ -17,7 +17,7 @@ import structlog
 from redis.exceptions import ResponseError
 
 from server.model import Kind, Scope
-from server.shared.link import Away, Link
+from server.shared.link import Away, Command, Link
 from server.shared.scripts import DROP
 
 _log = structlog.get_logger()
@@ -41,19 +41,30 @@ class Generations:
         self._link = link
         self._known: dict[Kind, str] = {}
         self._pending: list[Scope] = []
+        self._lost: set[Kind] = set()
 
     def of(self, kind: Kind) -> str:
         """Return the mark of a kind, `0` before the first drop."""
         return self._known.get(kind, "0")
 
     def holds(self, kind: Kind, found: Any) -> bool:
-        """Say whether the mark that was found for a kind is the known one; else it is taken over, and all dropped."""
+        """Say whether the mark that was found for a kind is the known one; else it is taken over, and all dropped.
+
+        Where the server lost it, the known one stands, and is written again with the next answer.
+        """
         mark = _mark(found)
         if mark == self.of(kind):
             return True
-        if mark != "0":
-            self._moved(kind, mark, Scope(frozenset({kind})))
+        if mark == "0":
+            self._lost.add(kind)
+            return True
+        self._moved(kind, mark, Scope(frozenset({kind})))
         return False
+
+    def restored(self) -> list[Command]:
+        """Return the commands that write what the server lost, unless others began anew; each once."""
+        lost, self._lost = self._lost, set()
+        return [("HSETNX", self.key, kind.value, self.of(kind)) for kind in sorted(lost)]
 
     async def sync(self) -> None:
         """Compare with the server on a new connection: what was dropped meanwhile is dropped here too.
@@ -64,15 +75,14 @@ class Generations:
         if not isinstance(found, list):
             await self._link.behind.ask([("DEL", self.key)])
             found = [None] * len(_KINDS)
-        lost = []
         for kind, each in zip(_KINDS, found, strict=True):
             mark = _mark(each)
             if mark == "0" and kind in self._known:
-                lost.append(("HSETNX", self.key, kind.value, self._known[kind]))
+                self._lost.add(kind)
             elif mark != self.of(kind):
                 self._moved(kind, mark, Scope(frozenset({kind})))
-        if lost:
-            await self._link.behind.ask(lost)
+        if self._lost:
+            await self._link.behind.ask(self.restored())
         await self._tell_all()
 
     async def drop(self, scope: Scope) -> bool:

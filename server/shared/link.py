@@ -59,8 +59,11 @@ class Away(Exception):
 
 def told(error: BaseException) -> str:
     """Return in words why the server is away; never its address, a password, or what it sent."""
+    chain = [error]
+    while (cause := chain[-1].__cause__) is not None and cause not in chain:
+        chain.append(cause)
     for kinds, words in _WORDS:
-        if isinstance(error, kinds):
+        if any(isinstance(each, kinds) for each in chain):
             return words
     return f"it cannot be used ({type(error).__name__})"
 
@@ -209,6 +212,7 @@ class Link:
         await self.fast.close()
         await self.behind.close()
         self.is_up = False
+        self._first.clear()
 
     def _connection(self) -> Connection:
         """Return a connection that is not made yet. Raises nothing: the settings have checked the address."""

@@ -54,7 +54,7 @@ class RedisServer:
             connection.sendall(request)
             return connection.recv(1 << 20)
 
-    def keys(self, pattern: str = "*") -> list[str]:
+    def names(self, pattern: str = "*") -> list[str]:
         """Return the names of its keys."""
         lines = self.command("KEYS", pattern).decode().split("\r\n")
         return sorted(line for line in lines[1:] if line and not line.startswith("$"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from pydantic import SecretStr
@@ -45,6 +47,26 @@ async def place(url: str, world: World, sources: Any = ("a", "b"), **given: Any)
     finally:
         await engine.close()
         await shared.close()
+
+
+@contextlib.contextmanager
+def answering(answer: bytes | None) -> Iterator[str]:
+    """Run what is no Redis: whatever it is sent, it says the same, or with None nothing at all."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    held.enter_context(connection)
+                    if answer is not None:
+                        connection.sendall(answer)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        yield f"redis://user:hidden@127.0.0.1:{listener.getsockname()[1]}/0"
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
 
 
 async def until(true: Callable[[], bool], longest_s: float = 10.0) -> None:
