@@ -286,6 +286,7 @@ async def _start_engine(
         memory=store,
         ledger=store,
         shared=None if shared is None else shared.cache,
+        counters=None if shared is None else shared.counters,
         simulated=bool(base_urls),
         base_urls=base_urls,
     )

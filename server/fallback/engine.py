@@ -27,6 +27,7 @@ from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane, lanes_of
 from server.fallback.outlet import Outlet
 from server.fallback.plan import Plan
+from server.fallback.pool import SharedCounters
 from server.fallback.previous import Previous, StoredLookup
 from server.fallback.prober import Prober
 from server.fallback.quotes import Quotes
@@ -78,6 +79,7 @@ class Engine(Readings):
         memory: Memory | None = None,
         ledger: QuotaLedger | None = None,
         shared: SharedLevel | None = None,
+        counters: SharedCounters | None = None,
         simulated: bool = False,
         base_urls: Mapping[str, str] | None = None,
         rate_assets: Mapping[str, Asset] | None = None,
@@ -95,7 +97,7 @@ class Engine(Readings):
             base_urls or {},
             clock.random,
             limits=limits_of(settings),
-            policy=policy_of(settings, ledger),
+            policy=policy_of(settings, ledger, counters),
             egress=egress,
         )
         self._claimer = Claimer(ledger, clock, [standing.quota for standing in self._standings.values()])

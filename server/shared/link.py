@@ -6,8 +6,10 @@ The shared cache, the shared counters and their listener speak over one of these
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from math import inf
 from typing import Any
 
 import structlog
@@ -43,6 +45,7 @@ BEAT_S = 1.0
 RETRY_S = 0.5
 RETRY_LONGEST_S = 3.0
 SILENT_S = 3.0
+_PERIODS = 20
 _GIVEN = {
     "protocol": 2,
     "socket_timeout": None,  # batches have bounds of their own
@@ -187,9 +190,11 @@ class Link:
         self.behind = Wire(self._connection, self._lost, clock)
         """For what is written behind them."""
         self.is_up = False
-        self.since = clock.monotonic()
-        """Since when it is up, or away (monotonic)."""
+        self.since = -inf
+        """Since when it is up, or away (monotonic); since ever while it was never up."""
         self.since_time = clock.now()
+        self.ended: deque[tuple[float, float]] = deque(maxlen=_PERIODS)
+        """From when to when it was up, before now; the first time since ever, for others may have known it for long."""
         self.error = "it was not reached yet"
         self.up: Callable[[], Awaitable[None]] = _nothing
         self.heard: Callable[[bytes], None] = lambda _: None
@@ -214,6 +219,10 @@ class Link:
         self.is_up = False
         self._first.clear()
 
+    def give_up(self, error: BaseException) -> None:
+        """Take the server for away: what it says, or does not say in time, is of no use."""
+        self._lost(error)
+
     def _connection(self) -> Connection:
         """Return a connection that is not made yet. Raises nothing: the settings have checked the address."""
         given: dict[str, Any] = {**parse_url(self._url.get_secret_value()), **_GIVEN}
@@ -228,7 +237,9 @@ class Link:
         self.error = told(error)
         if self.is_up:
             self.is_up = False
-            self.since, self.since_time = self._clock.monotonic(), self._clock.now()
+            now = self._clock.monotonic()
+            self.ended.append((self.since if self.ended else -inf, now))
+            self.since, self.since_time = now, self._clock.now()
             _log.warning("redis away", error=self.error)
 
     def _came(self) -> None:

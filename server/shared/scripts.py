@@ -36,3 +36,56 @@ return 1
 """
 """Begins new generations of kinds and tells every process: `KEYS` the hash of generations; `ARGV` the new one, the
 channel, the scope as JSON, then the kinds."""
+
+TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local granted, told = 1, {}
+for place, key in ipairs(KEYS) do
+  local first = (place - 1) * 4
+  local limit, tokens = tonumber(ARGV[first + 1]), tonumber(ARGV[first + 2])
+  local kept, span = tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4])
+  local grain = math.max(1, math.floor(span / 100))
+  local current = math.floor(now / grain)
+  local rows = redis.pcall('HGETALL', key)
+  if rows.err then
+    redis.call('DEL', key)
+    rows = {}
+  end
+  local used, oldest, ahead = 0, nil, 0
+  for row = 1, #rows, 2 do
+    local at, spent = tonumber(rows[row]), tonumber(rows[row + 1])
+    if not at or not spent or spent <= 0 or (at + 1) * grain + span <= now then
+      redis.call('HDEL', key, rows[row])
+    else
+      used = used + spent
+      if at > current then
+        redis.call('HDEL', key, rows[row])
+        ahead, at = ahead + spent, current
+      end
+      if not oldest or at < oldest then oldest = at end
+    end
+  end
+  if ahead > 0 then redis.call('HINCRBY', key, string.format('%.0f', current), string.format('%.0f', ahead)) end
+  if limit - used - kept < tokens then granted = 0 end
+  told[place] = {limit - used, oldest and (oldest + 1) * grain + span - now or 0, grain, span, tokens}
+end
+local reply = {granted}
+for place, key in ipairs(KEYS) do
+  local left, free, grain, span, tokens = unpack(told[place])
+  if granted == 1 then
+    redis.call('HINCRBY', key, string.format('%.0f', math.floor(now / grain)), tokens)
+    redis.call('PEXPIRE', key, span + 2 * grain)
+    left = left - tokens
+    if free == 0 then free = span + grain end
+  end
+  reply[#reply + 1] = math.max(left, -1000000)
+  reply[#reply + 1] = free
+end
+return reply
+"""
+"""Draws on all budgets of a call or on none: `KEYS` a hash each, from a hundredth of its span to what was spent in it.
+
+`ARGV` holds of each the limit, the tokens, what of it is kept, and its span (ms). Returns whether it was granted, then
+of each what is left and when the first of what was spent comes back (ms). What lies ahead of the clock counts as now.
+"""

@@ -9,6 +9,7 @@ from server.assets import Registry
 from server.clock import Clock
 from server.settings import Settings
 from server.shared.cache import SharedCache
+from server.shared.counters import Counters
 from server.shared.generations import Generations
 from server.shared.link import Link
 
@@ -30,6 +31,7 @@ class Shared:
         self.link = Link(settings.redis_url, clock, channel)
         self.generations = Generations(self.link, f"{base}generations", channel)
         self.cache = SharedCache(self.link, self.generations, registry, clock, base)
+        self.counters = Counters(self.link, base)
         self.link.up = self.generations.sync
         self.link.heard = self.generations.hear
         self._task: asyncio.Task[None] | None = None

@@ -39,7 +39,7 @@ async def place(url: str, world: World, sources: Any = ("a", "b"), **given: Any)
     settings = Settings(redis_url=SecretStr(url), **{"quotes_per_s": 0, **given})
     shared = Shared(settings, registry(), CLOCK)
     await shared.start()
-    engine = world.engine(sources, settings=settings, shared=shared.cache)
+    engine = world.engine(sources, settings=settings, shared=shared.cache, counters=shared.counters)
     shared.generations.dropped = lambda scope: engine.cache.drop(scope.covers)
     await engine.start()
     try:
