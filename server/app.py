@@ -252,20 +252,11 @@ async def _open_shared(stack: AsyncExitStack, settings: Settings, clock: Clock, 
         return None
     from server.shared.shared import Shared
 
-    shared = Shared(settings, world, clock)
-    stack.push_async_callback(shared.close)
-    await shared.start()
-    return shared
+    return await stack.enter_async_context(Shared.running(settings, world, clock))
 
 
 async def _start_engine(
-    stack: AsyncExitStack,
-    settings: Settings,
-    clock: Clock,
-    store: Store,
-    catalog: Catalog,
-    *,
-    shared: Shared | None,
+    stack: AsyncExitStack, settings: Settings, clock: Clock, store: Store, catalog: Catalog, *, shared: Shared | None
 ) -> Engine:
     known, base_urls = catalog
     transport = Transport(

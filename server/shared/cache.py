@@ -20,9 +20,10 @@ from server.clock import Clock
 from server.model import Answer, Kind, Query, Scope, SharedAnswer, SharedState, Value
 from server.shared.codec import SHAPE, Garbled, read, written
 from server.shared.generations import Generations
-from server.shared.link import Away, Command, Link
+from server.shared.link import Link
 from server.shared.naming import digest, query_of, text_of
 from server.shared.scripts import PUT
+from server.shared.wire import Away, Command
 
 _log = structlog.get_logger()
 

@@ -9,8 +9,9 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from server.model import BudgetName, Draw, Drawn
-from server.shared.link import Away, Link
+from server.shared.link import Link
 from server.shared.scripts import TAKE
+from server.shared.wire import Away
 
 LONGEST_S = 0.2
 """Longest wait for the counters: then they count as away."""

@@ -17,8 +17,9 @@ import structlog
 from redis.exceptions import ResponseError
 
 from server.model import Kind, Scope
-from server.shared.link import Away, Command, Link
+from server.shared.link import Link
 from server.shared.scripts import DROP
+from server.shared.wire import Away, Command
 
 _log = structlog.get_logger()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Self
 
 from server.assets import Registry
 from server.clock import Clock
@@ -34,19 +36,20 @@ class Shared:
         self.counters = Counters(self.link, base)
         self.link.up = self.generations.sync
         self.link.heard = self.generations.hear
-        self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Connect, for a second at most: the service starts without it as well."""
-        await self.link.start()
-        self._task = asyncio.create_task(self.cache.run())
-
-    async def close(self) -> None:
-        """Write what waits, for a moment, and let go."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_S):
-                await self.cache.flush()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self.link.close()
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, settings: Settings, registry: Registry, clock: Clock) -> AsyncIterator[Self]:
+        """Share inside the block. It is entered without the server as well, after a second at most."""
+        shared = cls(settings, registry, clock)
+        await shared.link.start()
+        writing = asyncio.create_task(shared.cache.run())
+        try:
+            yield shared
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_S):
+                    await shared.cache.flush()
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            await shared.link.close()

@@ -37,16 +37,14 @@ class Place:
 async def place(url: str, world: World, sources: Any = ("a", "b"), **given: Any) -> AsyncIterator[Place]:
     """Run one process; what is `given` are settings."""
     settings = Settings(redis_url=SecretStr(url), **{"quotes_per_s": 0, **given})
-    shared = Shared(settings, registry(), CLOCK)
-    await shared.start()
-    engine = world.engine(sources, settings=settings, shared=shared.cache, counters=shared.counters)
-    shared.generations.dropped = lambda scope: engine.cache.drop(scope.covers)
-    await engine.start()
-    try:
-        yield Place(engine, shared)
-    finally:
-        await engine.close()
-        await shared.close()
+    async with Shared.running(settings, registry(), CLOCK) as shared:
+        engine = world.engine(sources, settings=settings, shared=shared.cache, counters=shared.counters)
+        shared.generations.dropped = lambda scope: engine.cache.drop(scope.covers)
+        await engine.start()
+        try:
+            yield Place(engine, shared)
+        finally:
+            await engine.close()
 
 
 @contextlib.contextmanager
