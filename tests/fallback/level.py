@@ -1,0 +1,56 @@
+"""A second level of the cache in memory, for tests in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from server.clock import Clock
+from server.model import Answer, Kind, Query, Scope, SharedAnswer, SharedState, Value
+
+
+class Level:
+    """Holds what is offered. `after_s` is how long a look-up takes; `waits` how long each was told to wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.kept: dict[Query, tuple[Answer[Value], float]] = {}
+        self.lasts: dict[Query, float] = {}
+        self.refused: Counter[str] = Counter()
+        self.waits: list[float] = []
+        self.after_s = 0.001
+        self.fault: Exception | None = None
+
+    async def find(self, query: Query, wait_s: float) -> SharedAnswer | None:
+        """Look something up."""
+        self.waits.append(wait_s)
+        await asyncio.sleep(min(self.after_s, wait_s))
+        if self.fault is not None:
+            raise self.fault
+        if query not in self.kept or self.after_s > wait_s:
+            return None
+        answer, at = self.kept[query]
+        return SharedAnswer(answer, self.clock.monotonic() - at)
+
+    def offer(self, query: Query, answer: Answer[Value], age_s: float, lasts_s: float) -> None:
+        """Keep something."""
+        self.kept[query] = (answer, self.clock.monotonic() - age_s)
+        self.lasts[query] = lasts_s
+
+    async def drop(self, scope: Scope) -> bool:
+        """Drop what a scope covers."""
+        self.kept = {query: kept for query, kept in self.kept.items() if not scope.covers(query)}
+        return True
+
+    async def recent(self) -> Sequence[Query]:
+        """Return what is held, the newest first."""
+        return list(reversed(self.kept))
+
+    def refuse(self, _kind: Kind, reason: str) -> None:
+        """Count what is not believed."""
+        self.refused[reason] += 1
+
+    def state(self) -> SharedState:
+        """Say that all is well."""
+        return SharedState(True, self.clock.now(), "")
