@@ -28,7 +28,7 @@ from redis.exceptions import ConnectionError as NotConnected
 from redis.exceptions import TimeoutError as TooSlow
 
 from server.clock import Clock
-from server.shared.wire import Wire, left
+from server.shared.wire import Away, Wire, left
 
 _log = structlog.get_logger()
 
@@ -95,6 +95,8 @@ class Link:
         self.error = "it was not reached yet"
         self.up: Callable[[], Awaitable[None]] = _nothing
         self.heard: Callable[[bytes], None] = lambda _: None
+        self._is_told = False
+        """Whether it was said that it is away, and not yet that it is back."""
         self._broken = asyncio.Event()
         self._first = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -131,34 +133,33 @@ class Link:
         """Take in that the server is away: it is tried again behind, and costs callers nothing meanwhile."""
         self._first.set()
         self._broken.set()
-        self.error = told(error)
+        if not isinstance(error, Away):  # else why it is was told before
+            self.error = told(error)
         if self.is_up:
             self.is_up = False
             now = self._clock.monotonic()
             self.ended.append((self.since if self.ended else -inf, now))
             self.since, self.since_time = now, self._clock.now()
+        if not self._is_told:
+            self._is_told = True
             _log.warning("redis away", error=self.error)
 
     def _came(self) -> None:
-        self.is_up, self.error = True, ""
+        self.is_up, self.error, self._is_told = True, "", False
         self.since, self.since_time = self._clock.monotonic(), self._clock.now()
         _log.info("redis there")
         self._first.set()
 
     async def _run(self) -> None:
         """Connect, listen until that breaks, and again."""
-        wait_s, is_told = RETRY_S, False
+        wait_s = RETRY_S
         while True:
             self._broken.clear()
             try:
                 await self._connected()
-                wait_s, is_told = RETRY_S, False
+                wait_s = RETRY_S
             except Exception as error:  # noqa: BLE001 -- as above: it is tried again
-                was_up = self.is_up
                 self._lost(error)
-                if not was_up and not is_told:
-                    _log.warning("redis away", error=self.error)
-                is_told = True
             await self.fast.close()
             await self.behind.close()
             await self._clock.sleep(wait_s)
