@@ -44,7 +44,19 @@ class SharedCounters(Protocol):
 class Pool:
     """What is known of one shared window."""
 
-    __slots__ = ("_alone", "_apart", "_counters", "_kept", "_left", "_until", "limit", "name")
+    __slots__ = (
+        "_alone",
+        "_apart",
+        "_birth",
+        "_counters",
+        "_forgot_at",
+        "_kept",
+        "_left",
+        "_until",
+        "limit",
+        "name",
+        "pending",
+    )
 
     def __init__(self, name: BudgetName, limit: int, reserve: float, share: float, counters: SharedCounters) -> None:
         self.name = name
@@ -58,6 +70,11 @@ class Pool:
         self._left: float = self.limit
         self._until = -inf
         """Until when `left` holds: then the first of what was spent comes back."""
+        self.pending = 0
+        """How many tokens are being drawn now."""
+        self._birth = 0
+        self._forgot_at = -inf
+        """When it was noticed that the counters had forgotten, though they were there."""
 
     def allows(self, now: float, tokens: int, *, background: bool) -> bool:
         """Say whether so many tokens may be drawn now, as far as is known here."""
@@ -69,6 +86,7 @@ class Pool:
         """Say whether so many tokens are within this process's own part, where that holds."""
         if self._is_settled(now):
             return True
+        tokens += self.pending
         if self._is_orphaned(now) and self._apart.left(now) < tokens:
             return False
         return self._alone.left(now) - (self._alone.kept if background else 0) >= tokens
@@ -79,6 +97,10 @@ class Pool:
 
     def heard(self, drawn: Drawn, now: float) -> None:
         """Take in what the counters said."""
+        if drawn.birth != self._birth:
+            if self._birth:
+                self._forgot_at = now
+            self._birth = drawn.birth
         self._left = drawn.left
         self._until = now + drawn.free_s
 
@@ -88,11 +110,16 @@ class Pool:
         if not self._is_settled(now):
             self._apart.spend(now, tokens)
 
+    def left(self, now: float) -> float:
+        """Return how many tokens are left, as far as is known."""
+        if not self._counters.is_up:
+            return self._alone.left(now)
+        return self._left if now < self._until else self.limit
+
     def share_left(self, now: float) -> float:
         """Return the share that is left, as far as is known."""
-        if not self._counters.is_up:
-            return max(0.0, self._alone.left(now) / self._alone.most)
-        return max(0.0, self._left / self.limit) if now < self._until else 1.0
+        most = self.limit if self._counters.is_up else self._alone.most
+        return max(0.0, self.left(now) / most)
 
     def free_at(self, now: float, tokens: int, *, background: bool) -> float:
         """Return when so many tokens may be drawn, or when that is worth another look."""
@@ -104,9 +131,11 @@ class Pool:
     def _is_settled(self, now: float) -> bool:
         """Say whether the counters know of everything that was spent in a span."""
         counters = self._counters
-        return counters.is_up and now - counters.since >= self.name.span_s + _MARGIN_S
+        return counters.is_up and now - max(counters.since, self._forgot_at) >= self.name.span_s + _MARGIN_S
 
     def _is_orphaned(self, now: float) -> bool:
-        """Say whether the counters went less than a span ago, and all relied on them alone until then."""
+        """Say whether the counters went, or forgot, less than a span ago, and all relied on them alone until then."""
         span_s = self.name.span_s
-        return any(end > now - span_s and end - begin >= span_s for begin, end in self._counters.ended)
+        return now - self._forgot_at < span_s or any(
+            end > now - span_s and end - begin >= span_s for begin, end in self._counters.ended
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, inf
 
 from server.clock import Clock
 from server.fallback.pool import Pool, SharedCounters
@@ -40,11 +40,21 @@ class Pools:
 
     async def draw(self, clock: Clock, tokens: int, *, background: bool) -> bool:
         """Draw tokens together with all processes; True also when the counters went away over it."""
-        drawn = await self._counters.take([pool.draw(tokens, background=background) for pool in self._pools])
+        for pool in self._pools:
+            pool.pending += tokens
+        try:
+            drawn = await self._counters.take([pool.draw(tokens, background=background) for pool in self._pools])
+        finally:
+            for pool in self._pools:
+                pool.pending -= tokens
         now = clock.monotonic()
         for pool, each in zip(self._pools, drawn or (), strict=False):
             pool.heard(each, now)
         return drawn is None or drawn[0].granted
+
+    def left(self, now: float, span_s: float) -> float:
+        """Return how many tokens of the window of a span are left, infinite for one that is not shared."""
+        return next((pool.left(now) for pool in self._pools if pool.name.span_s == span_s), inf)
 
     def share_left(self, now: float, least_s: float) -> float:
         """Return the share that is left: of the window with the least, of those of `least_s` or more."""

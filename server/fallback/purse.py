@@ -259,6 +259,8 @@ class Purse:
                 span_s = window.whole_s
                 if span_s in held:
                     tokens = min(tokens, held[int(span_s)].left(now))
+                if self.pools is not None:
+                    tokens = min(tokens, max(0.0, self.pools.left(now, span_s)))
                 found.append(Left(window.limit, span_s, tokens, window.full_at()))
         stated = [each for each in self._said.values() if now < each.until]
         return found + [Left(each.limit, None, each.left, each.until) for each in stated if each.limit]

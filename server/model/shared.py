@@ -64,8 +64,12 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What came of a draw: whether all budgets of the call had room, what is left, when the first of it is free."""
+    """What came of a draw: whether all budgets of the call had room, what is left, when the first of it is free.
+
+    `birth` is another one when the counters forgot what they had counted.
+    """
 
     granted: bool
     left: int
     free_s: float
+    birth: int = 0

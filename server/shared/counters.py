@@ -43,7 +43,7 @@ class Counters:
         """Draw on all budgets of a call or on none; None when the server does not answer: it is away from then on."""
         if not self._link.is_up:
             return None
-        keys = [self._key(draw.budget) for draw in draws]
+        keys = [*(self._key(draw.budget) for draw in draws), f"{self._base}since"]
         figures = [
             figure for each in draws for figure in (each.limit, each.tokens, each.kept, each.budget.span_s * 1000)
         ]
@@ -66,9 +66,9 @@ def _read(reply: Any, wanted: int) -> list[Drawn]:
     """Return what the script said; raises for what it never says."""
     if isinstance(reply, ResponseError):
         raise reply
-    granted, *rest = map(int, reply)
+    granted, birth, *rest = map(int, reply)
     pairs = zip(rest[::2], rest[1::2], strict=True)
-    found = [Drawn(granted == 1, left, free_ms / 1000) for left, free_ms in pairs]
+    found = [Drawn(granted == 1, left, free_ms / 1000, birth) for left, free_ms in pairs]
     if len(found) != wanted:
         raise ValueError
     return found

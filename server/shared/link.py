@@ -42,6 +42,7 @@ RETRY_S = 0.5
 RETRY_LONGEST_S = 3.0
 SILENT_S = 3.0
 _PERIODS = 20
+_ALIVE_EVERY = 15
 _GIVEN = {
     "protocol": 2,
     "socket_timeout": None,  # batches have bounds of their own
@@ -204,9 +205,14 @@ class Link:
             await asyncio.gather(beating, return_exceptions=True)
 
     async def _beat(self, listener: Connection) -> None:
+        beats = 0
         while True:
             await self._clock.sleep(BEAT_S)
             await listener.send_command("PING", check_health=False)
+            beats += 1
+            if beats % _ALIVE_EVERY == 0:  # servers close what is idle for long
+                with suppress(Away):
+                    await asyncio.gather(self.fast.ask([("PING",)]), self.behind.ask([("PING",)]))
 
 
 async def _nothing() -> None:

@@ -40,8 +40,14 @@ channel, the scope as JSON, then the kinds."""
 TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local birth = redis.pcall('GET', KEYS[#KEYS])
+if type(birth) ~= 'string' or not string.match(birth, '^%d+$') or #birth > 13 then
+  birth = string.format('%.0f', now)
+  redis.call('SET', KEYS[#KEYS], birth)
+end
 local granted, told = 1, {}
-for place, key in ipairs(KEYS) do
+for place = 1, #KEYS - 1 do
+  local key = KEYS[place]
   local first = (place - 1) * 4
   local limit, tokens = tonumber(ARGV[first + 1]), tonumber(ARGV[first + 2])
   local kept, span = tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4])
@@ -70,8 +76,9 @@ for place, key in ipairs(KEYS) do
   if limit - used - kept < tokens then granted = 0 end
   told[place] = {limit - used, oldest and (oldest + 1) * grain + span - now or 0, grain, span, tokens}
 end
-local reply = {granted}
-for place, key in ipairs(KEYS) do
+local reply = {granted, tonumber(birth)}
+for place = 1, #KEYS - 1 do
+  local key = KEYS[place]
   local left, free, grain, span, tokens = unpack(told[place])
   if granted == 1 then
     redis.call('HINCRBY', key, string.format('%.0f', math.floor(now / grain)), tokens)
@@ -86,6 +93,7 @@ return reply
 """
 """Draws on all budgets of a call or on none: `KEYS` a hash each, from a hundredth of its span to what was spent in it.
 
-`ARGV` holds of each the limit, the tokens, what of it is kept, and its span (ms). Returns whether it was granted, then
-of each what is left and when the first of what was spent comes back (ms). What lies ahead of the clock counts as now.
+The last of `KEYS` holds since when is counted: who empties the server empties that too. `ARGV` holds of each budget the
+limit, the tokens, what of it is kept, and its span (ms). Returns whether it was granted, since when is counted, then of
+each what is left and when the first of what was spent comes back (ms). What lies ahead of the clock counts as now.
 """

@@ -16,6 +16,12 @@ class Server:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.spent: dict[BudgetName, dict[int, int]] = {}
+        self.birth = 1
+
+    def forget(self) -> None:
+        """Lose all that was counted."""
+        self.spent.clear()
+        self.birth += 1
 
     def take(self, draws: Sequence[Draw]) -> list[Drawn]:
         """Draw on all or on none."""
@@ -36,7 +42,7 @@ class Server:
                 at = floor(now / grain)
                 rows[at] = rows.get(at, 0) + draw.tokens
             after = left - draw.tokens if granted else left
-            told.append(Drawn(granted, after, (free or draw.budget.span_s * 1000) / 1000))
+            told.append(Drawn(granted, after, (free or draw.budget.span_s * 1000) / 1000, self.birth))
         return told
 
 

@@ -227,3 +227,15 @@ async def test_a_new_process_knows_at_once_what_was_asked_lately(redis: RedisSer
             asked = world.asked["a"]
             assert await ask_many(other, range(5)) == {Freshness.CACHED}
             assert world.asked["a"] == asked
+
+
+async def test_a_server_that_closes_idle_connections_is_kept_awake(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every connection says something now and then, so that a quiet hour does not look like an outage."""
+    monkeypatch.setattr(link, "BEAT_S", 0.02)
+    world = real_world()
+    async with place(redis.url, world) as one:
+        await until(lambda: redis.command("CLIENT", "LIST").count(b"cmd=ping") == 3)
+        assert redis.command("CLIENT", "LIST").count(b"name=nerkh") == 3
+        assert one.shared.link.is_up
