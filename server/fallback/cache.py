@@ -14,7 +14,7 @@ from typing import Any
 
 from server.fallback.depths import Depths
 from server.fallback.figures import FIGURES, Figures
-from server.fallback.flight import Lead
+from server.fallback.flight import Berth, Lead
 from server.fallback.lane import Lane
 from server.model import (
     Answer,
@@ -84,9 +84,8 @@ class KindStats:
     depths: tuple[int, ...] = ()
     """Fetches by how many attempts they made, in the order of `depths.DEPTHS`."""
     shared_hits: int = 0
-    """Misses that the second level answered."""
     shared_misses: int = 0
-    """Misses that it could not answer, or not in time; neither counts without one."""
+    """What came of looking in the second level; neither counts without one."""
 
 
 class Tally:
@@ -171,7 +170,7 @@ class Entry:
 class Slot:
     """All that is kept of one query, or of one query at one source."""
 
-    __slots__ = ("entry", "figures", "is_held", "lanes", "lead", "plan", "query", "tally", "was_used", "weight")
+    __slots__ = ("entry", "figures", "is_held", "lanes", "lead", "look", "plan", "query", "tally", "was_used", "weight")
 
     def __init__(self, query: Query, tally: Tally | None = None) -> None:
         self.query = query
@@ -180,6 +179,7 @@ class Slot:
         self.entry: Entry | None = None
         self.lead: Lead[object] | None = None
         """The fetch under way."""
+        self.look: Berth | None = None  # the look-up under way in the second level
         self.lanes: tuple[Lane, ...] = ()
         self.plan = 0
         """The number of the plan that `lanes` is of; 0 for none."""

@@ -43,7 +43,6 @@ from server.model import (
     Answer,
     Asset,
     Attempt,
-    EgressView,
     Freshness,
     PriceQuery,
     Purpose,
@@ -112,12 +111,12 @@ class Engine(Readings):
         changed = self.watch.changed = self._ranker.changed
         runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=changed, watch=self.watch)
         self._quotes = Quotes(clock, vetted, runner.blame)
-        self.second = self._second = Second(
+        self.second = Second(
             shared, self._cache, self._standings, vetted, clock, settings=settings, simulated=simulated
         )
-        share = None if shared is None else self._second.keep
-        self._find = self._fetch if shared is None else self._look
-        self._keeper = Keeper(self._cache, self._outlet, self._quotes, clock, simulated=simulated, share=share)
+        self._keeper = Keeper(
+            self._cache, self._outlet, self._quotes, clock, simulated=simulated, share=self.second.keep
+        )
         rates = Rates(clock, rate_assets, self._native, self._spawn)
         policy = BudgetPolicy(settings.hedge_share, settings.hedge_per_s, settings.hedge_most)
         self._budget = Budget(policy, clock.monotonic())
@@ -149,7 +148,7 @@ class Engine(Readings):
         """Take up what was known before a restart, then begin to rank, probe, keep sources, and test proxies."""
         await self.book.restore()
         self._is_started = True
-        await asyncio.gather(self._claimer.first(), self._second.warm())
+        await asyncio.gather(self._claimer.first(), self.second.warm())
         for endless in (self._ranker, self._prober, self.book, self._claimer, self._inspector):
             self._spawn(endless.run())
 
@@ -185,10 +184,9 @@ class Engine(Readings):
         until = now + (deadline - now) * _SHARE
         place = slot if purpose is _USER or slot.lead is not None else Berth()
         try:
-            find = self._fetch if fresh else self._find
-            answer = await self._flight.share(place, until, find, slot, now, deadline, False, purpose)
-            while fresh and answer.provenance.freshness is Freshness.CACHED:  # of one who was content with that
-                answer = await self._flight.share(place, until, find, slot, now, deadline, False, purpose)
+            if self.second.level is not None and not fresh and (known := await self.second.look(slot, until)):
+                return known
+            return await self._flight.share(place, until, self._fetch, slot, now, deadline, False, purpose)
         except (TimeoutError, DeadlineTooShort) as error:
             # Looked up here, by each caller for itself: what one had no time for is no answer for those who waited.
             tried = error.attempts if isinstance(error, DeadlineTooShort) else ()
@@ -197,8 +195,6 @@ class Engine(Readings):
             if found is None:
                 raise DeadlineTooShort(self._clock.monotonic() - now, attempts) from None
             return found
-        else:
-            return answer
 
     async def sweep(
         self,
@@ -225,21 +221,6 @@ class Engine(Readings):
     def covers(self, query: Query) -> bool:
         """Say whether any source serves a query at all, whatever its state."""
         return bool(self._lanes(self._cache.slot(query, query)))
-
-    def egress_routes(self) -> tuple[EgressView, ...]:
-        """Return every way out as it stands, direct first."""
-        return self._inspector.views()
-
-    async def test_egress(self, name: str) -> EgressView:
-        """Test one way out now, off the requests' path; raises `Unknown`."""
-        return await self._inspector.test(name)
-
-    async def _look(
-        self, slot: Slot, started: float, deadline: float, native: bool = False, purpose: Purpose = _USER
-    ) -> Answer[Value]:
-        """Return what another process knows, else fetch."""
-        found = await self._second.look(slot, started + (deadline - started) * _SHARE)
-        return await self._fetch(slot, started, deadline, native, purpose) if found is None else found
 
     async def _fetch(
         self, slot: Slot, started: float, deadline: float, native: bool = False, purpose: Purpose = _USER
@@ -301,7 +282,8 @@ class Engine(Readings):
         now = self._clock.monotonic()
         deadline = now + slot.figures.deadline_s
         try:
-            found = await self._flight.share(slot, deadline, self._find, slot, now, deadline)
+            found = await self.second.look(slot, deadline)
+            found = found or await self._flight.share(slot, deadline, self._fetch, slot, now, deadline)
             if slot.entry is entry and found.provenance.freshness is Freshness.STALE:
                 entry.give_up(found)
         except (NerkhError, TimeoutError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from math import inf
 from typing import Protocol
@@ -19,6 +20,7 @@ from server.fallback.cache import Cache, Entry, Slot
 from server.fallback.checks import judge
 from server.fallback.fetch import is_foreign
 from server.fallback.figures import figures_of
+from server.fallback.flight import Berth, Flight
 from server.fallback.standing import Standing
 from server.fallback.vetted import Vetted
 from server.fallback.views import state_of
@@ -94,16 +96,24 @@ class Second:
         self._vetted = vetted
         self._clock = clock
         self._wait_s = settings.redis_wait_s
+        self._flight: Flight[Answer[Value] | None] = Flight(clock, settings.lease_s)
         self._simulated = simulated
 
     async def look(self, slot: Slot, until: float) -> Answer[Value] | None:
         """Return the answer of another process while it is fresh or in its grace, and fresher than what is held here.
 
-        An older one is kept as the last resort where there is none.
+        An older one is kept as the last resort where there is none. Those who look at the same time look once.
         """
-        level = self.level
-        if level is None:
+        if self.level is None:
             return None
+        if slot.look is None:
+            slot.look = Berth()
+        with suppress(TimeoutError):
+            return await self._flight.share(slot.look, until, self._looked, self.level, slot, until)
+        return None
+
+    async def _looked(self, level: SharedLevel, slot: Slot, until: float) -> Answer[Value] | None:
+        """Look a query up, for all who want it now."""
         wait_s = min(self._wait_s, _SHARE * (until - self._clock.monotonic()))
         try:
             found = await level.find(slot.query, wait_s) if wait_s > 0 else None
@@ -123,7 +133,7 @@ class Second:
         level, answer = self.level, entry.answer
         if level is None or not slot.is_held or answer.provenance.freshness is not Freshness.LIVE:
             return
-        if isinstance(answer.value, Price) and answer.value.flagged:
+        if _is_doubted(answer):
             return
         now = self._clock.monotonic()
         ends = max(entry.grace_until, entry.stale_at if entry.stale_at < inf else now + _KEPT_S)
@@ -214,9 +224,14 @@ class Second:
             return "of no source of ours"
         if isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
             return "in another quote"
-        if isinstance(value, Price) and (value.flagged or self._vetted.jumps(value)):
-            return "a jump"
-        return ""
+        if _is_doubted(answer):
+            return "in doubt"
+        return "a jump" if self._vetted.contradicts(query, value, self._clock.monotonic()) else ""
+
+
+def _is_doubted(answer: Answer[Value]) -> bool:
+    """Say whether nobody confirmed an answer that was far from what was believed."""
+    return answer.provenance.is_contested or (isinstance(answer.value, Price) and answer.value.flagged)
 
 
 def _is_doubtful(standing: Standing, now: float) -> bool:

@@ -100,7 +100,7 @@ async def test_two_services_share_what_they_fetch_and_what_operators_drop(
         async with service(tmp_path / "one", **given) as one, service(tmp_path / "other", **given) as other:
             first = await one.price()
             assert first.price.provenance.freshness == types_pb2.FRESHNESS_LIVE
-            await until(lambda: len(redis.names("nerkh:1:simulated:*")) > 1)
+            await until(lambda: redis.names("nerkh:1:simulated:asked") != [])
             second = await other.price()
             assert second.price.provenance.freshness == types_pb2.FRESHNESS_CACHED
             assert second.price.value == first.price.value
