@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
+from math import inf
 from typing import Any
 
 import structlog
@@ -35,6 +36,9 @@ _WAITING = 2000
 _AT_ONCE = 50
 _ASKED = 1000
 """How many of the queries last asked are remembered for a new process."""
+_MOST_LATE = 3
+_PASSED_S = 5.0
+_SLOW = "it answers too late, and is passed by"
 _FLUSH_S = 0.02
 """How long answers are gathered, in seconds."""
 
@@ -54,21 +58,29 @@ class SharedCache:
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
         self._wanted = asyncio.Event()
         self._refused: Counter[str] = Counter()
+        self._late = 0
+        self._passed_until = -inf
         self._written = 0
         self._dropped = 0
 
     async def find(self, query: Query, wait_s: float) -> SharedAnswer | None:
         """Return what any process kept for a query, None when that is nothing, or nothing in time."""
         wire, now = self._link.fast, self._clock.monotonic()
-        if not self._link.is_up or (wire.busy_since is not None and now - wire.busy_since > wait_s):
+        if not self._link.is_up or now < self._passed_until:
+            return None
+        if wire.busy_since is not None and now - wire.busy_since > wait_s:
             return None
         text, kind = text_of(query), query.kind
         commands = self._looks(kind, text)
         try:
             async with asyncio.timeout(wait_s):
                 time, generation, data = await wire.ask(commands)
-        except (Away, TimeoutError):
+        except Away:
             return None
+        except TimeoutError:
+            self._was_late()
+            return None
+        self._late = 0
         return self._taken(kind, text, time, generation, data)
 
     def offer(self, query: Query, answer: Answer[Value], age_s: float, lasts_s: float) -> None:
@@ -87,9 +99,13 @@ class SharedCache:
 
     async def drop(self, scope: Scope) -> bool:
         """Drop what a scope covers, here and for every process; False while they cannot be told: they will be."""
+        self.forget(scope)
+        return await self._generations.drop(scope)
+
+    def forget(self, scope: Scope) -> None:
+        """Write nothing of what waits and is covered by a scope that was dropped."""
         for text in [text for text, waiting in self._waiting.items() if scope.covers(waiting[0])]:
             del self._waiting[text]
-        return await self._generations.drop(scope)
 
     async def recent(self) -> list[Query]:
         """Return the queries last asked of any process, newest first; those this release knows."""
@@ -118,7 +134,7 @@ class SharedCache:
         return SharedState(
             link.is_up,
             link.since_time,
-            link.error,
+            link.error or (_SLOW if self._late >= _MOST_LATE else ""),
             len(self._waiting),
             self._written,
             self._dropped,
@@ -168,6 +184,14 @@ class SharedCache:
             self._dropped += len(puts)
             return
         await self._settle(replies, added)
+
+    def _was_late(self) -> None:
+        """Pass the server by for a while when it was too late several times in a row: then one look-up tries again."""
+        self._late += 1
+        if self._late >= _MOST_LATE:
+            self._passed_until = self._clock.monotonic() + _PASSED_S
+            if self._late == _MOST_LATE:
+                _log.warning("redis slow", error=_SLOW)
 
     async def _settle(self, replies: Sequence[Any], added: Any) -> None:
         """Count what became of a batch; of a key that holds something else than ours, it is taken away."""

@@ -13,7 +13,7 @@ from server.shared.link import Link
 from server.shared.scripts import TAKE
 from server.shared.wire import Away
 
-LONGEST_S = 0.2
+LONGEST_S = 0.1
 """Longest wait for the counters: then they count as away."""
 
 

@@ -38,6 +38,8 @@ class Generations:
     def __init__(self, link: Link, key: str, channel: str) -> None:
         self.key = key
         self.dropped: Callable[[Scope], object] = lambda _: None
+        self.forgotten: Callable[[Scope], object] = lambda _: None
+        """Told of the same before: of what waits to be written."""
         self._channel = channel
         self._link = link
         self._known: dict[Kind, str] = {}
@@ -135,7 +137,9 @@ class Generations:
 
     def _moved(self, kind: Kind, mark: str, scope: Scope) -> None:
         self._known[kind] = mark
-        self.dropped(Scope(frozenset({kind}), scope.assets, scope.chains))
+        moved = Scope(frozenset({kind}), scope.assets, scope.chains)
+        self.forgotten(moved)
+        self.dropped(moved)
 
 
 def _names() -> list[str]:

@@ -41,6 +41,8 @@ BEAT_S = 1.0
 RETRY_S = 0.5
 RETRY_LONGEST_S = 3.0
 SILENT_S = 3.0
+STEADY_S = 10.0
+"""One that was there for less is waited for longer each time."""
 _PERIODS = 20
 _ALIVE_EVERY = 15
 _GIVEN = {
@@ -158,7 +160,8 @@ class Link:
             self._broken.clear()
             try:
                 await self._connected()
-                wait_s = RETRY_S
+                if self.ended and self.ended[-1][1] - self.ended[-1][0] >= STEADY_S:
+                    wait_s = RETRY_S
             except Exception as error:  # noqa: BLE001 -- as above: it is tried again
                 self._lost(error)
             await self.fast.close()

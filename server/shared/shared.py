@@ -33,6 +33,7 @@ class Shared:
         self.link = Link(settings.redis_url, clock, channel)
         self.generations = Generations(self.link, f"{base}generations", channel)
         self.cache = SharedCache(self.link, self.generations, registry, clock, base)
+        self.generations.forgotten = self.cache.forget
         self.counters = Counters(self.link, base)
         self.link.up = self.generations.sync
         self.link.heard = self.generations.hear
