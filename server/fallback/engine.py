@@ -130,9 +130,8 @@ class Engine(Readings):
             spawn=self._spawn,
             keeper=self._keeper,
         )
-        self._sweeper = Sweeper(
-            self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper, spawn=self._spawn
-        )
+        parts = (self._plan, runner, rates, self._cache, self.second)
+        self._sweeper = Sweeper(*parts, clock=clock, settings=settings, keeper=self._keeper, spawn=self._spawn)
         self._background = Background(
             self._plan.covering, self._sweeper.one, self._quotes, clock, self._spawn, settings=settings
         )

@@ -9,7 +9,7 @@ from server.fallback.cache import Cache, Entry, Slot
 from server.fallback.outlet import Outlet
 from server.fallback.quotes import Quotes
 from server.fallback.tried import Tried
-from server.model import Answer, Attempt, Freshness, Outcome, Price, PriceQuery, Prices, Provenance, Value
+from server.model import Answer, Articles, Attempt, Freshness, Outcome, Price, PriceQuery, Prices, Provenance, Value
 
 _STALE = Outcome.STALE
 
@@ -25,9 +25,9 @@ class Keeper:
         clock: Clock,
         *,
         simulated: bool,
-        share: Callable[[Slot, Entry], None] | None = None,
+        share: Callable[[Slot, Entry, str], None] | None = None,
     ) -> None:
-        """`share` is handed what other processes can use: an answer, but no source's own quote."""
+        """`share` is handed what other processes can use: an answer, no source's own, but of a feed; then its name."""
         self._cache = cache
         self._outlet = outlet
         self._quotes = quotes
@@ -87,7 +87,7 @@ class Keeper:
             known.hold(tried.figures, now)
             return known.stale()
         self._cache.put(slot, entry)
-        if self._share is not None and not (own or native):
-            self._share(slot, entry)
+        if self._share is not None and not native and (not own or isinstance(value, Articles)):
+            self._share(slot, entry, tried.lane.id if own else "")
         self._outlet.publish(slot.query, answer, aside=is_contested or (own and isinstance(value, Price)))
         return answer

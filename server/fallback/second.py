@@ -57,11 +57,11 @@ _WARM_AT_ONCE = 50
 class SharedLevel(Protocol):
     """Where answers of all processes are kept; none of these raises."""
 
-    async def find(self, query: Query, wait_s: float) -> SharedAnswer | None:
-        """Return what is kept for a query, None for nothing, or nothing in time."""
+    async def find(self, query: Query, wait_s: float, source: str = "") -> SharedAnswer | None:
+        """Return what is kept for a query, or for one at a source; None for nothing, or nothing in time."""
 
-    def offer(self, query: Query, answer: Answer[Value], age_s: float, lasts_s: float) -> None:
-        """Queue an answer, fetched `age_s` ago and of use for `lasts_s`, to be kept."""
+    def offer(self, query: Query, answer: Answer[Value], age_s: float, lasts_s: float, source: str = "") -> None:
+        """Queue an answer, fetched `age_s` ago and of use for `lasts_s`, to be kept; with a source as its own."""
 
     async def drop(self, scope: Scope) -> bool:
         """Drop what a scope covers for every process; False when some learn of it only later."""
@@ -99,25 +99,26 @@ class Second:
         self._flight: Flight[Answer[Value] | None] = Flight(clock, settings.lease_s)
         self._simulated = simulated
 
-    async def look(self, slot: Slot, until: float) -> Answer[Value] | None:
+    async def look(self, slot: Slot, until: float, source: str = "") -> Answer[Value] | None:
         """Return the answer of another process while it is fresh or in its grace, and fresher than what is held here.
 
-        An older one is kept as the last resort where there is none. Those who look at the same time look once.
+        An older one is kept as the last resort where there is none. Those who look at the same time look once. With a
+        `source` it is that source's own answer, as a sweep wants it.
         """
         if self.level is None:
             return None
         if slot.look is None:
             slot.look = Berth()
         with suppress(TimeoutError):
-            return await self._flight.share(slot.look, until, self._looked, self.level, slot, until)
+            return await self._flight.share(slot.look, until, self._looked, self.level, slot, until, source)
         return None
 
-    async def _looked(self, level: SharedLevel, slot: Slot, until: float) -> Answer[Value] | None:
+    async def _looked(self, level: SharedLevel, slot: Slot, until: float, source: str) -> Answer[Value] | None:
         """Look a query up, for all who want it now."""
         wait_s = min(self._wait_s, _SHARE * (until - self._clock.monotonic()))
         try:
-            found = await level.find(slot.query, wait_s) if wait_s > 0 else None
-            entry = None if found is None else self._entry(slot.query, found)
+            found = await level.find(slot.query, wait_s, source) if wait_s > 0 else None
+            entry = None if found is None else self._entry(slot.query, found, source)
         except Exception:  # noqa: BLE001 -- a look-up's own fault only means that there is nothing
             _log.exception("shared lookup failed", kind=slot.query.kind.value)
             entry = None
@@ -128,7 +129,7 @@ class Second:
         slot.tally.shared_hits += 1
         return entry.cached(now)
 
-    def keep(self, slot: Slot, entry: Entry) -> None:
+    def keep(self, slot: Slot, entry: Entry, source: str = "") -> None:
         """Offer what was just fetched to the other processes; what is doubted, stale or dropped meanwhile is not."""
         level, answer = self.level, entry.answer
         if level is None or not slot.is_held or answer.provenance.freshness is not Freshness.LIVE:
@@ -137,7 +138,7 @@ class Second:
             return
         now = self._clock.monotonic()
         ends = max(entry.grace_until, entry.stale_at if entry.stale_at < inf else now + _KEPT_S)
-        level.offer(slot.query, answer, 0.0, min(ends - now, _KEPT_S))
+        level.offer(slot.query, answer, 0.0, min(ends - now, _KEPT_S), source)
 
     async def drop(self, scope: Scope) -> tuple[int, bool]:
         """Drop what a scope covers; return how many answers of this process, and whether all others know."""
@@ -185,14 +186,14 @@ class Second:
             return True
         return False
 
-    def _entry(self, query: Query, found: SharedAnswer) -> Entry | None:
+    def _entry(self, query: Query, found: SharedAnswer, source: str = "") -> Entry | None:
         """Return what was found as an entry of its true age; None when it is not believed.
 
         Its age is the larger one of two: by the server's clock since it was written, and by ours since it was fetched.
         """
         origin, wall = found.answer.provenance, self._clock.now()
         by_wall_s = (wall - origin.receive_time).total_seconds()
-        reason = self._wrong(query, found.answer, by_wall_s)
+        reason = self._wrong(query, found.answer, by_wall_s, source or origin.source)
         if not reason:
             age_s = min(max(found.age_s, by_wall_s, 0.0), _OLDEST_S)
             # As it was when it was fetched: a candle that was open then is not closed by having lain there.
@@ -213,14 +214,15 @@ class Second:
             self.level.refuse(query.kind, reason)
         return None
 
-    def _wrong(self, query: Query, answer: Answer[Value], by_wall_s: float) -> str:
+    def _wrong(self, query: Query, answer: Answer[Value], by_wall_s: float, source: str) -> str:
         """Return why an answer cannot be one of ours, or cannot be believed; nothing when it may."""
         origin, value = answer.provenance, answer.value
         if by_wall_s < -_SKEW_S:
             return "fetched in the future"
         if origin.simulated is not self._simulated:
             return "of the other world"
-        if origin.freshness is not Freshness.LIVE or origin.source not in self._standings:
+        is_named = origin.source == source and source in self._standings and origin.attempts
+        if not is_named or origin.freshness is not Freshness.LIVE:
             return "of no source of ours"
         if isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
             return "in another quote"

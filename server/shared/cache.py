@@ -59,18 +59,19 @@ class SharedCache:
         self._wanted = asyncio.Event()
         self._refused: Counter[str] = Counter()
         self._late = 0
+        self._late_at = -inf
         self._passed_until = -inf
         self._written = 0
         self._dropped = 0
 
-    async def find(self, query: Query, wait_s: float) -> SharedAnswer | None:
-        """Return what any process kept for a query, None when that is nothing, or nothing in time."""
+    async def find(self, query: Query, wait_s: float, source: str = "") -> SharedAnswer | None:
+        """Return what any process kept for a query, or for one at a source; None for nothing, or nothing in time."""
         wire, now = self._link.fast, self._clock.monotonic()
         if not self._link.is_up or now < self._passed_until:
             return None
         if wire.busy_since is not None and now - wire.busy_since > wait_s:
             return None
-        text, kind = text_of(query), query.kind
+        text, kind = text_of(query, source), query.kind
         commands = self._looks(kind, text)
         try:
             async with asyncio.timeout(wait_s):
@@ -78,17 +79,20 @@ class SharedCache:
         except Away:
             return None
         except TimeoutError:
-            self._was_late()
+            self._was_late(now)
             return None
         self._late = 0
         return self._taken(kind, text, time, generation, data)
 
-    def offer(self, query: Query, answer: Answer[Value], age_s: float, lasts_s: float) -> None:
-        """Queue an answer to be written, fetched `age_s` ago and of use for `lasts_s`; the newest of a query stands."""
+    def offer(self, query: Query, answer: Answer[Value], age_s: float, lasts_s: float, source: str = "") -> None:
+        """Queue an answer to be written, fetched `age_s` ago and of use for `lasts_s`; the newest of a query stands.
+
+        With a `source` it is that one's own answer, beside those of others.
+        """
         if not self._link.is_up:
             self._dropped += 1
             return
-        text = text_of(query)
+        text = text_of(query, source)
         now = self._clock.monotonic()
         self._waiting.pop(text, None)
         if len(self._waiting) >= _WAITING:
@@ -185,11 +189,14 @@ class SharedCache:
             return
         await self._settle(replies, added)
 
-    def _was_late(self) -> None:
+    def _was_late(self, started: float) -> None:
         """Pass the server by for a while when it was too late several times in a row: then one look-up tries again."""
+        if started < self._late_at:
+            return  # one moment in which many looked
+        self._late_at = self._clock.monotonic()
         self._late += 1
         if self._late >= _MOST_LATE:
-            self._passed_until = self._clock.monotonic() + _PASSED_S
+            self._passed_until = self._late_at + _PASSED_S
             if self._late == _MOST_LATE:
                 _log.warning("redis slow", error=_SLOW)
 

@@ -21,10 +21,11 @@ from server.model import Asset, Chain, Interval, Kind, Query, interval_of
 _LONGEST = 4096
 
 
-def text_of(query: Query) -> str:
-    """Return the name of a query: equal queries have one name, and no two others share it."""
+def text_of(query: Query, source: str = "") -> str:
+    """Return the name of a query, or of one at one source: equal ones have one name, and no two others share it."""
     parts = [_written(getattr(query, name)) for name, _ in _FIELDS[query.kind]]
-    return orjson.dumps([query.kind.value, *parts]).decode()
+    text = orjson.dumps([query.kind.value, *parts]).decode()
+    return f"{text} at {source}" if source else text
 
 
 def digest(text: str) -> str:

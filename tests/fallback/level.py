@@ -16,26 +16,32 @@ class Level:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.kept: dict[Query, tuple[Answer[Value], float]] = {}
+        self.own: dict[tuple[str, Query], tuple[Answer[Value], float]] = {}
         self.lasts: dict[Query, float] = {}
         self.refused: Counter[str] = Counter()
         self.waits: list[float] = []
         self.after_s = 0.001
         self.fault: Exception | None = None
 
-    async def find(self, query: Query, wait_s: float) -> SharedAnswer | None:
+    async def find(self, query: Query, wait_s: float, source: str = "") -> SharedAnswer | None:
         """Look something up."""
         self.waits.append(wait_s)
         await asyncio.sleep(min(self.after_s, wait_s))
         if self.fault is not None:
             raise self.fault
-        if query not in self.kept or self.after_s > wait_s:
+        kept = self.own.get((source, query)) if source else self.kept.get(query)
+        if kept is None or self.after_s > wait_s:
             return None
-        answer, at = self.kept[query]
+        answer, at = kept
         return SharedAnswer(answer, self.clock.monotonic() - at)
 
-    def offer(self, query: Query, answer: Answer[Value], age_s: float, lasts_s: float) -> None:
+    def offer(self, query: Query, answer: Answer[Value], age_s: float, lasts_s: float, source: str = "") -> None:
         """Keep something."""
-        self.kept[query] = (answer, self.clock.monotonic() - age_s)
+        kept = (answer, self.clock.monotonic() - age_s)
+        if source:
+            self.own[source, query] = kept
+        else:
+            self.kept[query] = kept
         self.lasts[query] = lasts_s
 
     async def drop(self, scope: Scope) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,23 +17,39 @@ from server.model import (
     INTERVALS,
     Action,
     Answer,
+    Article,
+    Articles,
+    Attempt,
     Candle,
     Candles,
     CandlesQuery,
     Decision,
     Freshness,
+    Kind,
+    NewsQuery,
+    Outcome,
     Price,
     PriceQuery,
     Provenance,
+    Query,
     Scope,
     SharedAnswer,
     Value,
 )
-from server.providers.base import Tier
+from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
 from tests.fallback.level import Level
 from tests.fallback.world import BITCOIN, BTC_USD, ETH_USD, World, source
 
 Story = Callable[["Two"], Coroutine[Any, Any, None]]
+
+
+def read_feed(_source: Source, _query: Query, replies: tuple[Reply, ...]) -> Value:
+    """Read one article whose title is what was answered."""
+    title = replies[0].body.decode()
+    return Articles((Article(title, title, "https://a.example", datetime(2026, 1, 1, tzinfo=UTC), ("a",)),))
+
+
+FEED = Provider("toy", (Capability(Kind.NEWS, lambda _source, _query: (Request("/feed"),), read_feed),), ())
 
 
 class Two:
@@ -45,6 +61,7 @@ class Two:
         self.world.says("a")
         self.world.says("b", "101")
         self.level = Level(clock)
+        self.reads = 0
         self.one, self.other = (self.engine() for _ in range(2))
 
     def engine(self, **given: Any) -> Engine:
@@ -55,6 +72,11 @@ class Two:
         """Let one process fetch bitcoin's price; return it as it is kept."""
         await self.one.ask(BTC_USD)
         return self.level.kept[BTC_USD][0]
+
+    async def feed(self, _request: Request) -> Reply:
+        """Answer as a feed."""
+        self.reads += 1
+        return Reply(200, f"{self.reads}".encode())
 
     def puts(self, answer: Answer[Value], age_s: float = 0.0) -> None:
         """Put an answer there in place of what is kept."""
@@ -327,10 +349,38 @@ def test_a_candle_that_was_open_when_it_was_fetched_is_not_closed_by_having_lain
         one = Candle(end - timedelta(minutes=1), *[Decimal(1)] * 4)
         fetched = end + timedelta(seconds=late_s)
         two.clock.advance(3600)
-        answer = Answer(Candles("bitcoin", "USD", "1m", (one,)), Provenance("a", fetched, Freshness.LIVE))
+        origin = Provenance("a", fetched, Freshness.LIVE, attempts=(Attempt("a", Outcome.OK),))
+        answer = Answer(Candles("bitcoin", "USD", "1m", (one,)), origin)
         age_s = (two.clock.now() - fetched).total_seconds()
         entry = two.one.second._entry(query, SharedAnswer(answer, age_s))
         assert entry is not None
         assert (two.clock.monotonic() < entry.grace_until) is is_usable
+
+    play(story)
+
+
+def test_a_feed_that_another_process_has_read_is_not_read_again() -> None:
+    """Each source's own news is shared as that source's, and past its time it is read anew."""
+
+    async def story(two: Two) -> None:
+        parts = {"providers": {"toy": FEED}, "shared": two.level}
+        one, other = (two.world.engine(["a", "b"], **parts) for _ in range(2))
+        for id_ in ("a", "b"):
+            two.world.does(id_, two.feed)
+        first = await one.sweep(NewsQuery())
+        assert set(two.level.own) == {("a", NewsQuery()), ("b", NewsQuery())}
+        second = await other.sweep(NewsQuery())
+        assert two.reads == 2
+        assert [each.value for each in second.answers] == [each.value for each in first.answers]
+        assert [each.provenance.source for each in second.answers] == ["a", "b"]
+        assert {each.provenance.freshness for each in second.answers} == {Freshness.CACHED}
+        two.level.own["a", NewsQuery()] = two.level.own["b", NewsQuery()]
+        third = two.world.engine(["a", "b"], **parts)
+        assert [each.provenance.source for each in (await third.sweep(NewsQuery())).answers] == ["a", "b"]
+        assert two.level.refused == {"of no source of ours": 1}
+        assert two.reads == 3
+        two.clock.advance(130)
+        await other.sweep(NewsQuery())
+        assert two.reads == 5
 
     play(story)

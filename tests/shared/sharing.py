@@ -35,8 +35,8 @@ class Place:
 
 @contextlib.asynccontextmanager
 async def place(url: str, world: World, sources: Any = ("a", "b"), **given: Any) -> AsyncIterator[Place]:
-    """Run one process; what is `given` are settings."""
-    settings = Settings(redis_url=SecretStr(url), **{"quotes_per_s": 0, **given})
+    """Run one process; what is `given` are settings. It is patient: a busy machine is to change no outcome."""
+    settings = Settings(redis_url=SecretStr(url), **{"quotes_per_s": 0, "redis_wait_s": 1.0, **given})
     async with Shared.running(settings, registry(), CLOCK) as shared:
         engine = world.engine(sources, settings=settings, shared=shared.cache, counters=shared.counters)
         shared.generations.dropped = lambda scope: engine.cache.drop(scope.covers)

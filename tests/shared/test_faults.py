@@ -17,12 +17,9 @@ from tests.shared.sharing import Place, answering, place, real_world, until
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for the server again at once, and give a silent one up sooner."""
+    """Look for the server again at once."""
     monkeypatch.setattr(link, "RETRY_S", 0.02)
     monkeypatch.setattr(link, "RETRY_LONGEST_S", 0.05)
-    monkeypatch.setattr(link, "IO_S", 0.2)
-    monkeypatch.setattr(link, "CONNECT_S", 0.3)
-    monkeypatch.setattr(link, "BEHIND_S", 0.3)
 
 
 def quote(number: int) -> PriceQuery:
@@ -67,7 +64,7 @@ async def test_frozen_it_is_given_up_and_taken_back(redis: RedisServer) -> None:
     """A server that holds its connections and says nothing counts as away; nobody waits for it twice."""
     world = real_world()
     world.says("a", after_s=0.0)
-    async with place(redis.url, world) as one:
+    async with place(redis.url, world, redis_wait_s=0.05) as one:
         await ask_many(one, range(10))
         redis.freeze()
         assert await ask_many(one, range(10, 60)) == {Freshness.LIVE}
@@ -168,8 +165,10 @@ async def test_a_wrong_password_is_named_and_not_shown(redis: RedisServer) -> No
     ],
     ids=["http", "ssh", "nested", "huge", "zeros", "silent"],
 )
-async def test_what_is_no_redis_is_named(answer: bytes | None, error: str) -> None:
+async def test_what_is_no_redis_is_named(answer: bytes | None, error: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers go on, and monitoring says what is wrong with it."""
+    monkeypatch.setattr(link, "CONNECT_S", 0.3)
+    monkeypatch.setattr(link, "BEHIND_S", 0.2)
     world = real_world()
     world.says("a")
     with answering(answer) as url, capture_logs() as logs:

@@ -83,7 +83,14 @@ class Service:
 async def service(folder: Path, **given: Any) -> AsyncIterator[Service]:
     """Run a service of its own folder on free ports."""
     await asyncio.to_thread(folder.mkdir)
-    ports = {"grpc_port": 0, "admin_port": 0, "metrics_port": 0, "collect": False, "quotes_per_s": 0}
+    ports = {
+        "grpc_port": 0,
+        "admin_port": 0,
+        "metrics_port": 0,
+        "collect": False,
+        "quotes_per_s": 0,
+        "redis_wait_s": 1.0,
+    }
     async with running(Settings(data=folder, **ports, **given), SystemClock()) as app:
         yield Service(app, (folder / "admin.token").read_text().strip())
 
