@@ -143,7 +143,10 @@ class Second:
     async def drop(self, scope: Scope) -> tuple[int, bool]:
         """Drop what a scope covers; return how many answers of this process, and whether all others know."""
         dropped = self._cache.drop(scope.covers)
-        return dropped, True if self.level is None else await self.level.drop(scope)
+        if self.level is None:
+            return dropped, True
+        is_told = await self.level.drop(scope)
+        return dropped + self._cache.drop(scope.covers), is_told  # once more: what was looked up meanwhile
 
     def state(self) -> SharedState | None:
         """Return how the second level stands, None when there is none."""

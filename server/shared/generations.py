@@ -61,7 +61,8 @@ class Generations:
         if mark == "0":
             self._lost.add(kind)
             return True
-        self._moved(kind, mark, Scope(frozenset({kind})))
+        self._known[kind] = mark
+        self._drop(Scope(frozenset({kind})))
         return False
 
     def restored(self) -> list[Command]:
@@ -78,12 +79,16 @@ class Generations:
         if not isinstance(found, list):
             await self._link.behind.ask([("DEL", self.key)])
             found = [None] * len(_KINDS)
+        missed = set()
         for kind, each in zip(_KINDS, found, strict=True):
             mark = _mark(each)
             if mark == "0" and kind in self._known:
                 self._lost.add(kind)
             elif mark != self.of(kind):
-                self._moved(kind, mark, Scope(frozenset({kind})))
+                self._known[kind] = mark
+                missed.add(kind)
+        if missed:
+            self._drop(Scope(frozenset(missed)))
         if self._lost:
             await self._link.behind.ask(self.restored())
         await self._tell_all()
@@ -97,7 +102,7 @@ class Generations:
         if self._link.is_up:
             with suppress(Away):
                 await self._tell_all()
-        return scope not in self._pending
+        return not self._pending
 
     def hear(self, message: bytes) -> None:
         """Take in what another process dropped, or this one; what makes no sense is left alone."""
@@ -110,10 +115,14 @@ class Generations:
         except (ValueError, TypeError):
             _log.warning("shared message refused", bytes=len(message))
             return
-        for kind, old in moves:
-            if mark != self.of(kind):
-                is_next = old == self.of(kind)
-                self._moved(kind, mark, scope if is_next else Scope(frozenset({kind})))
+        news = [(kind, old) for kind, old in moves if mark != self.of(kind)]
+        told = frozenset(kind for kind, old in news if old == self.of(kind))
+        missed = frozenset(kind for kind, old in news if old != self.of(kind))
+        self._known.update((kind, mark) for kind, _ in news)
+        if told:
+            self._drop(Scope(told, scope.assets, scope.chains))
+        if missed:
+            self._drop(Scope(missed))
 
     async def _tell_all(self) -> None:
         """Tell of the drops that wait; raises `Away`, and what was not told goes on waiting."""
@@ -135,11 +144,9 @@ class Generations:
             self._known[Kind(kind)] = mark
         return True
 
-    def _moved(self, kind: Kind, mark: str, scope: Scope) -> None:
-        self._known[kind] = mark
-        moved = Scope(frozenset({kind}), scope.assets, scope.chains)
-        self.forgotten(moved)
-        self.dropped(moved)
+    def _drop(self, scope: Scope) -> None:
+        self.forgotten(scope)
+        self.dropped(scope)
 
 
 def _names() -> list[str]:

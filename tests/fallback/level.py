@@ -46,6 +46,7 @@ class Level:
 
     async def drop(self, scope: Scope) -> bool:
         """Drop what a scope covers."""
+        await asyncio.sleep(self.after_s)
         self.kept = {query: kept for query, kept in self.kept.items() if not scope.covers(query)}
         return True
 

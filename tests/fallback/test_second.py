@@ -264,6 +264,22 @@ def test_what_is_dropped_while_it_is_fetched_is_not_offered() -> None:
     play(story)
 
 
+def test_what_is_looked_up_while_a_drop_is_told_is_dropped_with_it() -> None:
+    """Until the others know, what is to be dropped is still there, and it must not come back by a look-up."""
+
+    async def story(two: Two) -> None:
+        await two.fetched()
+        two.level.after_s = 0.01
+        dropping = asyncio.create_task(two.other.second.drop(Scope()))
+        await asyncio.sleep(0)
+        two.level.after_s = 0.0
+        assert (await two.other.ask(BTC_USD)).provenance.freshness is Freshness.CACHED
+        assert await dropping == (1, True)
+        assert (await two.other.ask(BTC_USD)).provenance.freshness is Freshness.LIVE
+
+    play(story)
+
+
 def test_a_look_up_waits_no_longer_than_it_may() -> None:
     """Fifty milliseconds, less for a caller in a hurry; a slow one costs that and no more, a broken one nothing."""
 
