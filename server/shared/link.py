@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from math import inf
+from ssl import SSLError
 from typing import Any
 
 import structlog
@@ -58,7 +59,7 @@ _GIVEN = {
 def told(error: BaseException) -> str:
     """Return in words why the server is away; never its address, a password, or what it sent."""
     chain = [error]
-    while (cause := chain[-1].__cause__) is not None and cause not in chain:
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
     for kinds, words in _WORDS:
         if any(isinstance(each, kinds) for each in chain):
@@ -69,6 +70,7 @@ def told(error: BaseException) -> str:
 _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     ((AuthenticationError, AuthorizationError, NoPermissionError), "it refuses the user or the password"),
     (BusyLoadingError, "it still loads its data"),
+    (SSLError, "TLS with it fails, or its certificate is not to be trusted"),
     ((TooSlow, TimeoutError), "it does not answer in time"),
     (InvalidResponse, "it does not speak the protocol of Redis"),
     ((NotConnected, OSError, EOFError), "no connection to it can be made, or kept"),

@@ -62,9 +62,11 @@ def answering(answer: bytes | None) -> Iterator[str]:
 
         server = threading.Thread(target=serve)
         server.start()
-        yield f"redis://user:hidden@127.0.0.1:{listener.getsockname()[1]}/0"
-        listener.shutdown(socket.SHUT_RDWR)
-        server.join()
+        try:
+            yield f"redis://user:hidden@127.0.0.1:{listener.getsockname()[1]}/0"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            server.join()
 
 
 async def until(true: Callable[[], bool], longest_s: float = 10.0) -> None:

@@ -181,6 +181,16 @@ async def test_what_is_no_redis_is_named(answer: bytes | None, error: str, monke
     assert "127.0.0.1" not in str(logs)
 
 
+async def test_tls_that_fails_is_named() -> None:
+    """A server that speaks no TLS where it should is not spoken to without."""
+    world = real_world()
+    world.says("a")
+    with answering(b"+OK\r\n") as url:
+        async with place(url.replace("redis://", "rediss://"), world) as one:
+            assert (await one.engine.ask(BTC_USD)).provenance.freshness is Freshness.LIVE
+            assert one.shared.link.error == "TLS with it fails, or its certificate is not to be trusted"
+
+
 async def test_what_was_dropped_while_one_was_cut_off_is_dropped_when_it_is_back(redis: RedisServer) -> None:
     """It does not go on with its own answers: on its new connection it sees that a drop passed it by."""
     world = real_world()
