@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -43,8 +43,11 @@ from server.services.requests import RequestLog
 from server.services.sentiment_model import SentimentModel
 from server.services.stories import Annotator
 from server.services.wiring import Services
-from server.settings import Settings, keys
+from server.settings import Settings, keys, redis_passwords
 from server.store import Store
+
+if TYPE_CHECKING:
+    from server.shared.shared import Shared
 
 log = structlog.get_logger()
 
@@ -74,7 +77,8 @@ async def serve(settings: Settings, *, ready: Callable[[dict[str, Any]], None]) 
 
     `ready` is called once with where everything listens. Raises `SetupError` when the service cannot start.
     """
-    shown = [key.get_secret_value() for several in keys().values() for key in several] + passwords(settings)
+    shown = [key.get_secret_value() for several in keys().values() for key in several]
+    shown += [*passwords(settings), *redis_passwords(settings)]
     logs.configure(settings.log_level, settings.log_format, shown)
     stop = asyncio.Event()
     _on_signals(stop)
@@ -114,7 +118,8 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[App]:
         exposition = _exposition(stack, metrics, settings)
         catalog, annotator = await catalog_of(settings), Annotator(world, SentimentModel())
         store = await _open_store(stack, settings, clock, annotator)
-        engine = await _start_engine(stack, settings, clock, store, catalog)
+        shared = await _open_shared(stack, settings, clock, world)
+        engine = await _start_engine(stack, settings, clock, store, catalog, shared=shared)
         requests = RequestLog(clock, names=settings.usage_names)
         streams = OpenStreams(clock, settings.streams_per_caller)
         coverage = Coverage(catalog[0], {provider.name: provider for provider in PROVIDERS})
@@ -130,6 +135,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[App]:
         )
         metrics.read(engine_gauges(engine), store_gauges(store))
         desk = Desk(clock, metrics, requests, streams, sample=settings.log_sample, slow_s=settings.slow_call_s)
+        engine.cache.dropped = desk.forget
         key = await signing_key(settings.page_token_key, store)
         tokens, hub = PageTokens(key), await _start_hub(stack, engine, coverage, clock, key)
         health = Health(SERVICES)
@@ -240,8 +246,17 @@ async def _close_store(store: Store) -> None:
         log.warning("rows_not_written", rows=lost, error=store.status().last_error)
 
 
+async def _open_shared(stack: AsyncExitStack, settings: Settings, clock: Clock, world: Registry) -> Shared | None:
+    """Connect to what processes share, where the settings name it; else nothing of it is even imported."""
+    if settings.redis_url is None:
+        return None
+    from server.shared.shared import Shared
+
+    return await stack.enter_async_context(Shared.running(settings, world, clock))
+
+
 async def _start_engine(
-    stack: AsyncExitStack, settings: Settings, clock: Clock, store: Store, catalog: Catalog
+    stack: AsyncExitStack, settings: Settings, clock: Clock, store: Store, catalog: Catalog, *, shared: Shared | None
 ) -> Engine:
     known, base_urls = catalog
     transport = Transport(
@@ -261,9 +276,13 @@ async def _start_engine(
         stored=store,
         memory=store,
         ledger=store,
+        shared=None if shared is None else shared.cache,
+        counters=None if shared is None else shared.counters,
         simulated=bool(base_urls),
         base_urls=base_urls,
     )
+    if shared is not None:
+        shared.generations.dropped = lambda scope: engine.cache.drop(scope.covers)
     stack.callback(engine.subscribe(store.offer))
     await engine.start()
     stack.push_async_callback(engine.close)

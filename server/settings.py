@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,12 @@ PROXY = re.compile(
     r"(?P<url>(?P<scheme>https?|socks5h?)://(?:[^@/?#\s]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?/?)"
 )
 """One proxy: its name where it has one, and its address; name and password in it are percent-encoded."""
+
+REDIS = re.compile(
+    r"rediss?://(?P<user>[^:@/?#\s]*(?::(?P<password>[^@/?#\s]*))?@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\d{0,4})?"
+    r"|unix://(?:[^@/?#\s]*@)?/[^?#\s]+(?:\?db=\d{1,4})?"
+)
+"""The address of a Redis: name and password in it are percent-encoded."""
 
 
 class Settings(BaseSettings):
@@ -41,6 +48,10 @@ class Settings(BaseSettings):
     trusted_hops: int = Field(0, ge=0, description="number of proxies in front of Envoy that are to be believed")
     data: Path = Field(Path("data"), description="folder for the embedded database and the operators' token")
     database_url: SecretStr | None = Field(None, description="postgresql:// address; unset: the embedded one")
+    redis_url: SecretStr | None = Field(
+        None, description="a Redis or Valkey that processes share, redis://, rediss:// or unix://; unset: none"
+    )
+    redis_wait_s: float = Field(0.05, gt=0, description="longest wait for an answer of another process, in seconds")
     simulator_url: str | None = Field(None, description="the simulator's control address; unset: the real sources")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("text", pattern="^(text|json)$", description="log lines as key=value or as JSON")
@@ -139,6 +150,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"number {number} is no http://, https:// or socks5:// address of a host and port")
         return given
 
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, given: SecretStr | None) -> SecretStr | None:
+        """Refuse what is no address of a Redis, without showing it: it may hold a password. Empty is unset."""
+        text = "" if given is None else given.get_secret_value().strip()
+        if text and REDIS.fullmatch(text) is None:
+            raise ValueError("is no redis://, rediss:// or unix:// address, such as redis://:password@host:6379/0")
+        return SecretStr(text) if text else None
+
     @field_validator("doh")
     @classmethod
     def _are_resolvers(cls, given: str) -> str:
@@ -227,3 +247,12 @@ def keys(environ: Mapping[str, str] | None = None) -> dict[str, tuple[SecretStr,
             if parts:
                 found[name] = parts
     return found
+
+
+def redis_passwords(settings: Settings) -> list[str]:
+    """Return the address of Redis and its password, as written and as sent, so that logs can be kept from them."""
+    if settings.redis_url is None:
+        return []
+    address = settings.redis_url.get_secret_value()
+    word = urlsplit(address).password
+    return [address, *({word, unquote(word)} if word else ())]

@@ -120,11 +120,13 @@ def cache(*, json: Json = False, data: Data = None, admin_port: Port = None) -> 
             f"{each.miss_count:,}",
             f"{each.stale_count:,}",
             "-" if each.hit_ratio is None else f"{each.hit_ratio:.1%}",
+            f"{each.shared_hit_count:,}",
+            f"{each.shared_miss_count:,}",
         )
         for each in got.kinds
     ]
-    heads = ("kind", "held", "hits", "misses", "stale", "hit ratio")
-    show(got, json, lambda: look.table(heads, rows, right=(1, 2, 3, 4, 5)))
+    heads = ("kind", "held", "hits", "misses", "stale", "hit ratio", "shared hits", "shared misses")
+    show(got, json, lambda: look.table(heads, rows, right=range(1, len(heads))))
 
 
 @app.command("invalidate")

@@ -232,6 +232,10 @@ def status(*, json: Json = False, address: Address = None) -> None:
         rows.append(("store", stored if got.store.reachable else f"cannot be reached: {got.store.last_error}"))
     if got.cache is not None:
         rows.append(("cache", f"{got.cache.hit_count:,} hits, {got.cache.miss_count:,} misses"))
+    if got.shared is not None:
+        shared = f"{got.shared.written_count:,} answers written, {got.shared.refused_count:,} refused"
+        shared += f"; {got.shared.last_error}" if got.shared.last_error else ""
+        rows.append(("redis", shared if got.shared.reachable else f"away: {got.shared.last_error}"))
     if got.requests is not None:
         rows.append(("requests", f"{got.requests.total_count:,}, {got.requests.failed_count:,} failed"))
     if got.streams is not None:

@@ -179,6 +179,8 @@ class Runner:
         got: tuple[Reply, ...]
         requests = capability.build(source, query)
         drawing.begin(requests)
+        if drawing.pending:
+            await drawing.share()
         for _ in range(_MOST_FOLLOWS):
             if len(requests) == 1:
                 got = (await self._reply(lane, requests[0], drawing, trip),)

@@ -14,7 +14,7 @@ from typing import Any
 
 from server.fallback.depths import Depths
 from server.fallback.figures import FIGURES, Figures
-from server.fallback.flight import Lead
+from server.fallback.flight import Berth, Lead
 from server.fallback.lane import Lane
 from server.model import (
     Answer,
@@ -83,18 +83,23 @@ class KindStats:
     stale: int
     depths: tuple[int, ...] = ()
     """Fetches by how many attempts they made, in the order of `depths.DEPTHS`."""
+    shared_hits: int = 0
+    shared_misses: int = 0
+    """What came of looking in the second level; neither counts without one."""
 
 
 class Tally:
     """What became of the calls for one kind; every slot of the kind holds the same one."""
 
-    __slots__ = ("depths", "hits", "misses", "stale")
+    __slots__ = ("depths", "hits", "misses", "shared_hits", "shared_misses", "stale")
 
     def __init__(self) -> None:
         self.depths = Depths()
         self.hits = 0
         self.misses = 0
         self.stale = 0
+        self.shared_hits = 0
+        self.shared_misses = 0
 
 
 class Entry:
@@ -165,7 +170,7 @@ class Entry:
 class Slot:
     """All that is kept of one query, or of one query at one source."""
 
-    __slots__ = ("entry", "figures", "is_held", "lanes", "lead", "plan", "query", "tally", "was_used", "weight")
+    __slots__ = ("entry", "figures", "is_held", "lanes", "lead", "look", "plan", "query", "tally", "was_used", "weight")
 
     def __init__(self, query: Query, tally: Tally | None = None) -> None:
         self.query = query
@@ -174,6 +179,7 @@ class Slot:
         self.entry: Entry | None = None
         self.lead: Lead[object] | None = None
         """The fetch under way."""
+        self.look: Berth | None = None  # the look-up under way in the second level
         self.lanes: tuple[Lane, ...] = ()
         self.plan = 0
         """The number of the plan that `lanes` is of; 0 for none."""
@@ -192,6 +198,8 @@ class Cache:
         self._weight = 0
         self._slots: OrderedDict[Hashable, Slot] = OrderedDict()
         self._tallies = {kind: Tally() for kind in Kind}
+        self.dropped: Callable[[], object] = lambda: None
+        """Called when answers were dropped, so that what was made of them is dropped too."""
 
     def find(self, key: Hashable) -> Slot | None:
         """Return the slot of a key, None when there is none."""
@@ -224,7 +232,7 @@ class Cache:
         """Return the counts, those of each kind too."""
         held = Counter(slot.query.kind for slot in self._slots.values() if slot.entry is not None)
         kinds = tuple(
-            KindStats(kind, held[kind], t.hits, t.misses, t.stale, t.depths.counts())
+            KindStats(kind, held[kind], t.hits, t.misses, t.stale, t.depths.counts(), t.shared_hits, t.shared_misses)
             for kind, t in self._tallies.items()
         )
         hits, misses, stale = (sum(getattr(each, name) for each in kinds) for name in ("hits", "misses", "stale"))
@@ -241,6 +249,7 @@ class Cache:
             slot.is_held = False
             self._weight -= slot.weight
             dropped += slot.entry is not None
+        self.dropped()
         return dropped
 
     def distrust(self, source: str) -> None:

@@ -12,6 +12,7 @@ import structlog
 
 from server.clock import Clock
 from server.fallback.holding import Holding
+from server.fallback.pool import SharedCounters
 from server.fallback.purse import Policy
 from server.fallback.quota import Quota
 from server.model import Claim, Grant
@@ -115,8 +116,8 @@ class Claimer:
             holding.missed(claim, now)
 
 
-def policy_of(settings: Settings, ledger: QuotaLedger | None) -> Policy:
-    """Return how budgets are spent, as the settings say; without a ledger all of them stay in the process."""
+def policy_of(settings: Settings, ledger: QuotaLedger | None, counters: SharedCounters | None = None) -> Policy:
+    """Return how budgets are spent, as the settings say; without a ledger and counters they stay in the process."""
     return Policy(
         reserve=settings.quota_reserve,
         hedge_room=settings.quota_hedge_room,
@@ -126,4 +127,5 @@ def policy_of(settings: Settings, ledger: QuotaLedger | None) -> Policy:
         share=settings.quota_share,
         heeds_limits=settings.heed_limits,
         claimed_from_s=inf if ledger is None else ledger.claimed_from_s,
+        counters=counters,
     )

@@ -22,7 +22,7 @@ class OutOfQuota(Exception):
 class Drawing:
     """The purse that one attempt draws on, chosen when it begins. None draws on nothing, and nothing may be asked."""
 
-    __slots__ = ("_clock", "_granted", "_lane", "_purpose", "_started", "purse", "secret")
+    __slots__ = ("_clock", "_granted", "_lane", "_purpose", "_started", "pending", "purse", "secret")
 
     def __init__(self, lane: Lane, purpose: Purpose, clock: Clock, now: float) -> None:
         self._lane = lane
@@ -32,6 +32,8 @@ class Drawing:
         self._granted = lane.cost
         purse = self.purse = lane.standing.quota.pick(now, lane.cost, purpose)
         self.secret = purse.secret if purse is not None else None
+        self.pending = 0
+        """What is still to be drawn by `share`: of budgets that all processes spend together."""
 
     @property
     def is_keyed(self) -> bool:
@@ -46,9 +48,19 @@ class Drawing:
         cost = _cost(requests)
         if cost > self._granted and not purse.allows(now, cost, background=self._purpose is not _USER):
             raise OutOfQuota
-        purse.spend(now, cost)
+        if purse.is_shared():
+            self.pending = cost
+        else:
+            purse.spend(now, cost)
         if cost != lane.cost:
             lane.cost = min(lane.cost, cost) if lane.measures.calls else cost
+
+    async def share(self) -> None:
+        """Draw what is pending together with all other processes; raises `OutOfQuota`."""
+        purse, cost = self.purse, self.pending
+        self.pending = 0
+        if purse is None or not await purse.draw(self._clock, cost, background=self._purpose is not _USER):
+            raise OutOfQuota
 
     async def follow(self, requests: Sequence[Request]) -> None:
         """Draw for later requests; they wait their turn for a moment, for what was asked before is lost otherwise."""
@@ -65,7 +77,11 @@ class Drawing:
             now = clock.monotonic()
             if not purse.allows(now, cost, background=background):
                 raise OutOfQuota
-        purse.spend(now, cost)
+        if purse.is_shared():
+            self.pending = cost
+            await self.share()
+        else:
+            purse.spend(now, cost)
 
     def hear(self, reply: Reply) -> None:
         """Take in what an answer says of the source's limits."""

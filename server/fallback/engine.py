@@ -27,6 +27,7 @@ from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane, lanes_of
 from server.fallback.outlet import Outlet
 from server.fallback.plan import Plan
+from server.fallback.pool import SharedCounters
 from server.fallback.previous import Previous, StoredLookup
 from server.fallback.prober import Prober
 from server.fallback.quotes import Quotes
@@ -34,6 +35,7 @@ from server.fallback.ranker import Ranker
 from server.fallback.rates import Rates, is_native, pegs, usual_assets
 from server.fallback.readings import Readings
 from server.fallback.routes import routes_of
+from server.fallback.second import Second, SharedLevel
 from server.fallback.sweep import Sweep, Sweeper
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch, limits_of
@@ -41,7 +43,6 @@ from server.model import (
     Answer,
     Asset,
     Attempt,
-    EgressView,
     Freshness,
     PriceQuery,
     Purpose,
@@ -76,6 +77,8 @@ class Engine(Readings):
         stored: StoredLookup | None = None,
         memory: Memory | None = None,
         ledger: QuotaLedger | None = None,
+        shared: SharedLevel | None = None,
+        counters: SharedCounters | None = None,
         simulated: bool = False,
         base_urls: Mapping[str, str] | None = None,
         rate_assets: Mapping[str, Asset] | None = None,
@@ -93,7 +96,7 @@ class Engine(Readings):
             base_urls or {},
             clock.random,
             limits=limits_of(settings),
-            policy=policy_of(settings, ledger),
+            policy=policy_of(settings, ledger, counters),
             egress=egress,
         )
         self._claimer = Claimer(ledger, clock, [standing.quota for standing in self._standings.values()])
@@ -108,7 +111,12 @@ class Engine(Readings):
         changed = self.watch.changed = self._ranker.changed
         runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=changed, watch=self.watch)
         self._quotes = Quotes(clock, vetted, runner.blame)
-        self._keeper = Keeper(self._cache, self._outlet, self._quotes, clock, simulated=simulated)
+        self.second = Second(
+            shared, self._cache, self._standings, vetted, clock, settings=settings, simulated=simulated
+        )
+        self._keeper = Keeper(
+            self._cache, self._outlet, self._quotes, clock, simulated=simulated, share=self.second.keep
+        )
         rates = Rates(clock, rate_assets, self._native, self._spawn)
         policy = BudgetPolicy(settings.hedge_share, settings.hedge_per_s, settings.hedge_most)
         self._budget = Budget(policy, clock.monotonic())
@@ -122,9 +130,8 @@ class Engine(Readings):
             spawn=self._spawn,
             keeper=self._keeper,
         )
-        self._sweeper = Sweeper(
-            self._plan, runner, rates, self._cache, clock, settings=settings, keeper=self._keeper, spawn=self._spawn
-        )
+        parts = (self._plan, runner, rates, self._cache, self.second)
+        self._sweeper = Sweeper(*parts, clock=clock, settings=settings, keeper=self._keeper, spawn=self._spawn)
         self._background = Background(
             self._plan.covering, self._sweeper.one, self._quotes, clock, self._spawn, settings=settings
         )
@@ -140,7 +147,7 @@ class Engine(Readings):
         """Take up what was known before a restart, then begin to rank, probe, keep sources, and test proxies."""
         await self.book.restore()
         self._is_started = True
-        await self._claimer.first()
+        await asyncio.gather(self._claimer.first(), self.second.warm())
         for endless in (self._ranker, self._prober, self.book, self._claimer, self._inspector):
             self._spawn(endless.run())
 
@@ -176,6 +183,8 @@ class Engine(Readings):
         until = now + (deadline - now) * _SHARE
         place = slot if purpose is _USER or slot.lead is not None else Berth()
         try:
+            if self.second.level is not None and not fresh and (known := await self.second.look(slot, until)):
+                return known
             return await self._flight.share(place, until, self._fetch, slot, now, deadline, False, purpose)
         except (TimeoutError, DeadlineTooShort) as error:
             # Looked up here, by each caller for itself: what one had no time for is no answer for those who waited.
@@ -211,14 +220,6 @@ class Engine(Readings):
     def covers(self, query: Query) -> bool:
         """Say whether any source serves a query at all, whatever its state."""
         return bool(self._lanes(self._cache.slot(query, query)))
-
-    def egress_routes(self) -> tuple[EgressView, ...]:
-        """Return every way out as it stands, direct first."""
-        return self._inspector.views()
-
-    async def test_egress(self, name: str) -> EgressView:
-        """Test one way out now, off the requests' path; raises `Unknown`."""
-        return await self._inspector.test(name)
 
     async def _fetch(
         self, slot: Slot, started: float, deadline: float, native: bool = False, purpose: Purpose = _USER
@@ -280,7 +281,8 @@ class Engine(Readings):
         now = self._clock.monotonic()
         deadline = now + slot.figures.deadline_s
         try:
-            found = await self._flight.share(slot, deadline, self._fetch, slot, now, deadline)
+            found = await self.second.look(slot, deadline)
+            found = found or await self._flight.share(slot, deadline, self._fetch, slot, now, deadline)
             if slot.entry is entry and found.provenance.freshness is Freshness.STALE:
                 entry.give_up(found)
         except (NerkhError, TimeoutError):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from server.clock import Clock
 from server.fallback.cache import Cache, Entry, Slot
 from server.fallback.outlet import Outlet
 from server.fallback.quotes import Quotes
 from server.fallback.tried import Tried
-from server.model import Answer, Attempt, Freshness, Outcome, Price, PriceQuery, Prices, Provenance, Value
+from server.model import Answer, Articles, Attempt, Freshness, Outcome, Price, PriceQuery, Prices, Provenance, Value
 
 _STALE = Outcome.STALE
 
@@ -17,12 +17,23 @@ _STALE = Outcome.STALE
 class Keeper:
     """Keeps answers; what comes back from the cache never passes here, so nothing is published twice."""
 
-    def __init__(self, cache: Cache, outlet: Outlet, quotes: Quotes, clock: Clock, *, simulated: bool) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        outlet: Outlet,
+        quotes: Quotes,
+        clock: Clock,
+        *,
+        simulated: bool,
+        share: Callable[[Slot, Entry, str], None] | None = None,
+    ) -> None:
+        """`share` is handed what other processes can use: an answer, no source's own, but of a feed; then its name."""
         self._cache = cache
         self._outlet = outlet
         self._quotes = quotes
         self._clock = clock
         self._simulated = simulated
+        self._share = share
 
     def keep(
         self,
@@ -76,5 +87,7 @@ class Keeper:
             known.hold(tried.figures, now)
             return known.stale()
         self._cache.put(slot, entry)
+        if self._share is not None and not native and (not own or isinstance(value, Articles)):
+            self._share(slot, entry, tried.lane.id if own else "")
         self._outlet.publish(slot.query, answer, aside=is_contested or (own and isinstance(value, Price)))
         return answer

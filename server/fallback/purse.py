@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 
+from server.clock import Clock
 from server.fallback.allowance import Allowance, allowances, names_in
 from server.fallback.holding import Holding
 from server.fallback.http import Secret
 from server.fallback.pace import Pace
+from server.fallback.pool import SharedCounters
+from server.fallback.pools import Pools
 from server.fallback.window import Window
 from server.providers.base import Limit
 
@@ -42,6 +45,8 @@ class Policy:
     """Whether published limits hold; without them a source's own refusals still slow its pace down."""
     claimed_from_s: float = inf
     """Windows at least this long are claimed from the ledger."""
+    counters: SharedCounters | None = None
+    """Counts shorter windows for all processes; None where they share none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Purse:
         "holdings",
         "label",
         "pace",
+        "pools",
         "resting_until",
         "rests",
         "secret",
@@ -93,12 +99,15 @@ class Purse:
         *,
         label: str = "",
         holdings: Sequence[Holding] = (),
+        pools: Pools | None = None,
     ) -> None:
         self.secret = secret
         self.egress = egress
         self.label = label
         """Which of the source's keys it is, such as `2 of 3`; empty without one."""
         self.holdings = tuple(holdings)
+        self.pools = pools
+        """Its windows that processes share, None when it has none."""
         self.resting_until = -inf
         self.spent = 0
         self._policy = policy
@@ -107,7 +116,7 @@ class Purse:
         self._said: dict[str, _Said] = {}
         self._names: tuple[str, ...] = ()
         self._looked = 0
-        held = {holding.name.span_s for holding in holdings}
+        held = {holding.name.span_s for holding in holdings} | (pools.spans if pools else set())
         windows = [
             Window(
                 each.requests if each.window_s in held else max(1, int(each.requests * policy.share)),
@@ -132,6 +141,8 @@ class Purse:
         for holding in self.holdings:
             if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
                 return False
+        if self.pools is not None and not self.pools.allows(now, tokens, background=background):
+            return False
         if self._said:
             for said in self._said.values():
                 kept = int(said.limit * self._policy.reserve) if background and said.limit else 0
@@ -146,9 +157,25 @@ class Purse:
             window.spend(now, tokens)
         for holding in self.holdings:
             holding.spend(now, tokens)
+        if self.pools is not None:
+            self.pools.spend(now, tokens)
         if self._said:
             for said in self._said.values():
                 said.left -= tokens
+
+    def is_shared(self) -> bool:
+        """Say whether what is spent has to be drawn from what all processes may spend together."""
+        return self.pools is not None and self.pools.is_up()
+
+    async def draw(self, clock: Clock, tokens: int, *, background: bool) -> bool:
+        """Spend tokens that all processes together still have; False when they have not. Whoever asks looked before."""
+        if self.pools is not None and not await self.pools.draw(clock, tokens, background=background):
+            return False
+        now = clock.monotonic()
+        if self.pools is not None and not self.pools.bears(now, tokens, background=background):
+            return False
+        self.spend(now, tokens)
+        return True
 
     def succeeded(self, started: float) -> None:
         """Take in an attempt that went well."""
@@ -190,6 +217,8 @@ class Purse:
                 share = min(share, window.left(now) / window.most)
         for holding in self.holdings:
             share = min(share, holding.left(now) / holding.limit)
+        if self.pools is not None:
+            share = min(share, self.pools.share_left(now, least_s))
         for said in self._said.values():
             if now < said.until and said.limit and said.until - now >= least_s / 2:
                 share = min(share, said.left / said.limit)
@@ -217,7 +246,8 @@ class Purse:
             kept = int(said.limit * self._policy.reserve) if background and said.limit else 0
             if said.left - kept < tokens and said.until > latest:
                 latest, why = said.until, "used up, as it says itself"
-        return latest, why
+        pools = self.pools
+        return (latest, why) if pools is None else pools.later(latest, why, now, tokens, background=background)
 
     def lefts(self, now: float) -> list[Left]:
         """Return what is left of every limit, for monitoring."""
@@ -229,6 +259,8 @@ class Purse:
                 span_s = window.whole_s
                 if span_s in held:
                     tokens = min(tokens, held[int(span_s)].left(now))
+                if self.pools is not None:
+                    tokens = min(tokens, max(0.0, self.pools.left(now, span_s)))
                 found.append(Left(window.limit, span_s, tokens, window.full_at()))
         stated = [each for each in self._said.values() if now < each.until]
         return found + [Left(each.limit, None, each.left, each.until) for each in stated if each.limit]

@@ -14,6 +14,8 @@ from pydantic import SecretStr
 
 from server.fallback.holding import Holding
 from server.fallback.http import Secret
+from server.fallback.pool import SHARED_FROM_S, Pool
+from server.fallback.pools import Pools
 from server.fallback.purse import Policy, Purse
 from server.model import BudgetName, Purpose
 from server.providers.base import Limit, Source
@@ -179,9 +181,10 @@ class Quota:
             secret = self._keys[number] if number >= 0 else None
             limits = self._limits[number >= 0]
             held = [self._holding(secret, egress, each) for each in limits if self._is_claimed(each)]
+            pools = self._pools(secret, egress, limits)
             self.holdings += held
             label = f"{number + 1} of {len(self._keys)}" if secret is not None else ""
-            purse = Purse(secret, egress, limits, self._policy, label=label, holdings=held)
+            purse = Purse(secret, egress, limits, self._policy, label=label, holdings=held, pools=pools)
             self._purses[number, egress] = purse
         return purse
 
@@ -189,9 +192,25 @@ class Quota:
         """Say whether a window is long enough to be claimed from the ledger."""
         return limit.window_s >= self._policy.claimed_from_s
 
+    def _pools(self, secret: Secret | None, egress: str, limits: Sequence[Limit]) -> Pools | None:
+        """Return what is known of the windows that processes share; None where there are none."""
+        policy, counters = self._policy, self._policy.counters
+        if counters is None:
+            return None
+        pools = [
+            Pool(self._budget(secret, egress, each), each.requests, policy.reserve, policy.share, counters)
+            for each in limits
+            if each.window_s >= SHARED_FROM_S and not self._is_claimed(each)
+        ]
+        return Pools(pools, counters) if pools else None
+
+    def _budget(self, secret: Secret | None, egress: str, limit: Limit) -> BudgetName:
+        """Return the name of a window among all processes; a fingerprint stands for the key."""
+        return BudgetName(self._name, fingerprint(secret), egress, int(limit.window_s))
+
     def _holding(self, secret: Secret | None, egress: str, limit: Limit) -> Holding:
-        """Return what will hold the blocks of one window; a fingerprint stands for the key."""
-        name = BudgetName(self._name, fingerprint(secret), egress, int(limit.window_s))
+        """Return what will hold the blocks of one window."""
+        name = self._budget(secret, egress, limit)
         return Holding(name, limit.requests, self._policy.reserve, self._policy.share)
 
 

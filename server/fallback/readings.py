@@ -7,17 +7,18 @@ from collections.abc import Callable, Mapping
 from server.clock import Clock
 from server.fallback.budget import Budget, BudgetFigures
 from server.fallback.cache import Cache, CacheStats
+from server.fallback.inspector import Inspector
 from server.fallback.outlet import Outlet, Receiver
 from server.fallback.plan import Plan
 from server.fallback.standing import Standing
 from server.fallback.views import breaker_view, source_view
-from server.model import Answer, BreakerView, Kind, Observation, Query, Ranking, SourceView, Value
+from server.model import Answer, BreakerView, EgressView, Kind, Observation, Query, Ranking, SourceView, Value
 
 _MOMENT_S = 0.05
 
 
 class Readings:
-    """Views of an engine's parts, which the engine makes; none of these waits."""
+    """Views of an engine's parts, which the engine makes; none of these waits, but a test that is asked for."""
 
     _clock: Clock
     _outlet: Outlet
@@ -25,6 +26,7 @@ class Readings:
     _plan: Plan
     _budget: Budget
     _standings: Mapping[str, Standing]
+    _inspector: Inspector
     _is_started: bool
 
     def peek(self, query: Query) -> Answer[Value] | None:
@@ -72,6 +74,14 @@ class Readings:
         return tuple(
             breaker_view(lane, self._clock) for standing in self._standings.values() for lane in standing.lanes
         )
+
+    def egress_routes(self) -> tuple[EgressView, ...]:
+        """Return every way out as it stands, direct first."""
+        return self._inspector.views()
+
+    async def test_egress(self, name: str) -> EgressView:
+        """Test one way out now, off the requests' path; raises `Unknown`."""
+        return await self._inspector.test(name)
 
     def cache_stats(self) -> CacheStats:
         """Return how the cache does."""

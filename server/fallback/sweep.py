@@ -18,7 +18,8 @@ from server.fallback.lane import Lane
 from server.fallback.plan import Plan
 from server.fallback.race import Spawn
 from server.fallback.rates import Rates
-from server.model import Answer, Attempt, Outcome, PriceQuery, PricesQuery, Purpose, Query, Value
+from server.fallback.second import Second
+from server.model import Answer, Attempt, NewsQuery, Outcome, PriceQuery, PricesQuery, Purpose, Query, Value
 from server.settings import Settings
 
 
@@ -53,13 +54,15 @@ class Sweeper:
         runner: Runner,
         rates: Rates,
         cache: Cache,
-        clock: Clock,
+        second: Second,
         *,
+        clock: Clock,
         settings: Settings,
         keeper: Keeper,
         spawn: Spawn,
     ) -> None:
         self._spawn = spawn
+        self._second = second
         self._plan = plan
         self._runner = runner
         self._rates = rates
@@ -118,8 +121,12 @@ class Sweeper:
             return None, Attempt(lane.id, Outcome.CANCELLED, detail="the deadline ended first")
 
     async def _ask(self, slot: Slot, lane: Lane, until: float, purpose: Purpose) -> Found:
-        """Ask one source; also the probe of one whose circuit is half-open."""
+        """Ask one source; also the probe of one whose circuit is half-open. A feed may have been read by another."""
         query = slot.query
+        if isinstance(query, NewsQuery):
+            known, entry = await self._second.look(slot, until, lane.id), slot.entry
+            if known is not None and entry is not None and self._clock.monotonic() < entry.fresh_until:
+                return known, known.provenance.attempts[-1]
         now = self._clock.monotonic()
         admission = lane.admit(now, purpose)
         if admission is None:

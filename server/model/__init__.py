@@ -63,6 +63,7 @@ from server.model.queries import (
 from server.model.quota import BudgetName, Claim, Grant, Purpose, QuotaView
 from server.model.quotes import QuoteList, SourceQuote
 from server.model.route import LastAttempt, Place, Route, RoutedSource, ScorePart
+from server.model.shared import Draw, Drawn, Scope, SharedAnswer, SharedState
 
 __all__ = [
     "INTERVALS",
@@ -90,6 +91,8 @@ __all__ = [
     "Claim",
     "Contract",
     "Decision",
+    "Draw",
+    "Drawn",
     "EgressView",
     "FearGreed",
     "FearGreedQuery",
@@ -128,9 +131,12 @@ __all__ = [
     "RequestRecord",
     "Route",
     "RoutedSource",
+    "Scope",
     "ScorePart",
     "Sentiment",
     "SentimentLabel",
+    "SharedAnswer",
+    "SharedState",
     "SourceHealth",
     "SourceQuote",
     "SourceState",

@@ -88,6 +88,8 @@ class AdminServicer:
                         miss_count=each.misses,
                         stale_count=each.stale,
                         hit_ratio=hits / calls if calls else None,
+                        shared_hit_count=each.shared_hits,
+                        shared_miss_count=each.shared_misses,
                     )
                 )
         time = timestamp(self._clock.now())
@@ -95,9 +97,10 @@ class AdminServicer:
 
     async def invalidate_cache(self, request: Any, _call: Call) -> admin_pb2.InvalidateCacheResponse:
         """Drop cached answers, and the ready bytes made of them."""
-        dropped = self._administration.invalidate(request.kinds, request.assets, request.chains, everything=request.all)
+        filters = (request.kinds, request.assets, request.chains)
+        dropped, told_all = await self._administration.invalidate(*filters, everything=request.all)
         self._desk.forget()
-        return admin_pb2.InvalidateCacheResponse(dropped_count=dropped)
+        return admin_pb2.InvalidateCacheResponse(dropped_count=dropped, told_all=told_all)
 
     async def warm_cache(self, request: Any, call: Call) -> admin_pb2.WarmCacheResponse:
         """Fetch prices before they are asked for."""

@@ -18,6 +18,7 @@ from server.rpc.convert.monitoring import (
     incident_message,
     ranking_message,
     record_message,
+    shared_message,
     source_message,
 )
 from server.rpc.convert.plain import interval_in, name_in, optional_name, timestamp
@@ -95,6 +96,7 @@ class MonitoringServicer:
             ),
             streams=pb.StreamCounts(open_count=len(self._streams), opened_count=self._streams.opened),
             provenance=self._origin(),
+            shared=None if status.shared is None else shared_message(status.shared),
         )
 
     async def list_sources(self, request: Any, _call: Call) -> monitoring_pb2.ListSourcesResponse:

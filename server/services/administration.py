@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.clock import Clock
 from server.errors import InvalidField
 from server.fallback import Engine
 from server.fallback.cache import CacheStats
-from server.model import Action, Decision, EgressView, Kind, Query, SourceView
+from server.model import Action, Decision, EgressView, Scope, SourceView
 from server.services.market import Market, Priced, Unpriced
 from server.services.monitoring import Monitoring, kind_of
 from server.services.naming import Names
@@ -55,10 +55,12 @@ class Administration:
         """Return how the cache does."""
         return self._engine.cache_stats()
 
-    def invalidate(
+    async def invalidate(
         self, kinds: Sequence[str], assets: Sequence[str], chains: Sequence[str], *, everything: bool
-    ) -> int:
-        """Drop what all given filters name, or everything; return how many answers there were.
+    ) -> tuple[int, bool]:
+        """Drop what all given filters name, or everything, here and in every process that shares answers with this one.
+
+        Return how many answers there were here, and whether all others know of it.
 
         Raises `InvalidField` when nothing or both is named, `Unknown` for an asset or a chain that there is not.
         """
@@ -66,7 +68,13 @@ class Administration:
             raise InvalidField("all", everything, "no other filter beside all")
         if not (everything or kinds or assets or chains):
             raise InvalidField("all", everything, "kinds, assets or chains, or all set to true")
-        return self._engine.cache.drop(self._wanted(kinds, assets, chains))
+        return await self._engine.second.drop(
+            Scope(
+                frozenset(kind_of(each, "kinds") for each in kinds),
+                frozenset(self._names.asset(each).asset.id for each in assets),
+                frozenset(self._names.chain(each).id for each in chains),
+            )
+        )
 
     async def warm(self, assets: Sequence[str], quote: str, deadline_s: float) -> list[Priced | Unpriced]:
         """Fetch the prices of assets, in the order given; raises `InvalidField` for too many or an unknown quote."""
@@ -81,18 +89,3 @@ class Administration:
     async def test_egress(self, name: str) -> EgressView:
         """Test one way out now and return how it stands then; raises `Unknown`."""
         return await self._engine.test_egress(name)
-
-    def _wanted(self, kinds: Sequence[str], assets: Sequence[str], chains: Sequence[str]) -> Callable[[Query], bool]:
-        of_kinds: frozenset[Kind] = frozenset(kind_of(each, "kinds") for each in kinds)
-        of_assets = frozenset(self._names.asset(each).asset.id for each in assets)
-        of_chains = frozenset(self._names.chain(each).id for each in chains)
-
-        def wanted(query: Query) -> bool:
-            asset, chain = getattr(query, "asset", None), getattr(query, "chain", None)
-            return (
-                (not of_kinds or query.kind in of_kinds)
-                and (not of_assets or (asset is not None and asset.id in of_assets))
-                and (not of_chains or (chain is not None and chain.id in of_chains))
-            )
-
-        return wanted

@@ -16,6 +16,7 @@ def engine_gauges(engine: Engine) -> Callable[[], Iterator[Sample]]:
 
     def read() -> Iterator[Sample]:
         yield from _cache(engine)
+        yield from _shared(engine)
         yield from _hedging(engine)
         yield from _sources(engine)
         for breaker in engine.breakers():
@@ -56,6 +57,25 @@ def _cache(engine: Engine) -> Iterator[Sample]:
         for attempts, count in zip(DEPTHS, kind.depths, strict=True):
             depth = (*labels, ("attempts", attempts))
             yield Sample("nerkh_fetches", "Fetches by how many attempts they made.", count, depth, counter=True)
+
+
+def _shared(engine: Engine) -> Iterator[Sample]:
+    """Yield how the server does that processes share answers over, and what was found there; nothing without one."""
+    state = engine.second.state()
+    if state is None:
+        return
+    yield Sample("nerkh_redis_reachable", "1 while Redis can be reached.", state.reachable)
+    yield Sample("nerkh_redis_queued", "Answers that wait to be written to Redis.", state.queued)
+    yield Sample("nerkh_redis_written", "Answers written to Redis.", state.written, counter=True)
+    yield Sample("nerkh_redis_dropped", "Answers that were not written to Redis.", state.dropped, counter=True)
+    for reason, count in state.refused:
+        why = (("reason", reason),)
+        yield Sample("nerkh_redis_refused", "Answers of Redis that could not be used.", count, why, counter=True)
+    for kind in engine.cache_stats().kinds:
+        labels = (("kind", kind.kind.value),)
+        hits, misses = kind.shared_hits, kind.shared_misses
+        yield Sample("nerkh_shared_hits", "Fetches that another process spared.", hits, labels, counter=True)
+        yield Sample("nerkh_shared_misses", "Fetches that no process spared.", misses, labels, counter=True)
 
 
 def _hedging(engine: Engine) -> Iterator[Sample]:

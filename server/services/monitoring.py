@@ -20,6 +20,7 @@ from server.model import (
     Provenance,
     Ranking,
     Route,
+    SharedState,
     SourceState,
     SourceView,
 )
@@ -47,6 +48,8 @@ class SystemStatus:
     requests: int
     failed_requests: int
     active_requests: int
+    shared: SharedState | None = None
+    """How the server does that processes share answers over, None when they share none."""
 
 
 class Monitoring:
@@ -78,6 +81,7 @@ class Monitoring:
             requests=self.requests.total,
             failed_requests=self.requests.failed,
             active_requests=self.requests.active,
+            shared=self._engine.second.state(),
         )
 
     def sources(self, state: SourceState | None, kind: str, chain: str) -> list[SourceView]:

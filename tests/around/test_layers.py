@@ -13,7 +13,7 @@ SERVER = Path(__file__).parents[2] / "server"
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "clock", "settings", "observe"}),
     frozenset({"model", "assets", "addresses"}),
-    frozenset({"providers", "store"}),
+    frozenset({"providers", "store", "shared"}),
     frozenset({"fallback", "live"}),
     frozenset({"collectors", "services"}),
     frozenset({"rpc"}),
@@ -25,9 +25,16 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 EXCLUSIVE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("grpc", "grpc_health", "grpc_reflection", "google", "nerkh.v1", "nerkh.admin"), ("rpc", "app")),
     (("sqlalchemy", "asyncpg", "alembic"), ("store",)),
+    (("redis",), ("shared",)),
     (("time", "random"), ("clock", "simulator", "supervisor")),
 )
 """Which outside modules are for which of ours alone."""
+APART: tuple[set[str], ...] = (
+    *({one, other} for one in ("fallback", "live") for other in ("store", "shared")),
+    {"fallback", "live"},
+    {"store", "shared"},
+)
+"""Parts that import nothing of each other."""
 
 
 def modules() -> list[Path]:
@@ -68,7 +75,7 @@ def faults(own: str, where: str, source: str) -> list[str]:
                 found.append(f"{where}:{line} {own} imports {name}, a higher layer")
             elif own == "observe" and bits[1] != "settings":
                 found.append(f"{where}:{line} observe imports {name}; only server.settings is allowed")
-            elif {own, bits[1]} in ({"fallback", "live"}, {"fallback", "store"}, {"live", "store"}):
+            elif {own, bits[1]} in APART:
                 found.append(f"{where}:{line} {own} imports {name}; they meet in app alone")
         for outside, allowed in EXCLUSIVE:
             if own not in allowed and any(under(name, module) for module in outside):
@@ -98,6 +105,9 @@ def test_every_part_has_a_layer() -> None:
         ("fallback", "import grpc"),
         ("fallback", "from server.store import write"),
         ("services", "import sqlalchemy as sa"),
+        ("fallback", "from redis.asyncio import Redis"),
+        ("fallback", "from server.shared import cache"),
+        ("shared", "from server.store import write"),
         ("providers", "import time"),
         ("simulator", "from server.providers import catalog"),
         ("services", "from nerkh.v1 import types_pb2"),

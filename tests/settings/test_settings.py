@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.errors import SetupError
-from server.settings import keys, load
+from server.settings import keys, load, redis_passwords
 
 
 def filed(tmp_path: Path, content: str | bytes) -> dict[str, str]:
@@ -80,3 +80,45 @@ def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SetupError, match=f"^NERKH_{name.upper()}: .*; correct or unset it$") as caught:
         load({}, **{name: value})
     assert caught.value.status == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis",
+        "redis://",
+        "http://:hidden@127.0.0.1:6379",
+        "redis://:hidden@127.0.0.1:port",
+        "redis://:hidden@127.0.0.1:6379/name",
+        "redis://:hidden@a b:6379",
+        "redis://:hid/den@127.0.0.1:6379",
+        "unix://:hidden@",
+        "redis://127.0.0.1?ssl_cert_reqs=hidden",
+    ],
+)
+def test_no_address_of_a_redis_is_said_in_one_line_that_does_not_show_it(url: str) -> None:
+    """It may hold a password."""
+    with pytest.raises(SetupError, match=r"^NERKH_REDIS_URL: is no redis://") as caught:
+        load({}, redis_url=url)
+    assert caught.value.status == 2
+    assert "hid" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "hidden"),
+    [
+        ("redis://cache.example", []),
+        ("rediss://user:p%40ss@cache.example:6380/2", ["p%40ss", "p@ss"]),
+        ("redis://:secret@[::1]:6379", ["secret"]),
+        ("unix:///run/redis/redis.sock", []),
+        ("unix://:secret@/run/redis/redis.sock?db=3", ["secret"]),
+        ("", None),
+    ],
+)
+def test_the_address_of_a_redis_and_its_password_are_what_logs_hide(url: str, hidden: list[str] | None) -> None:
+    """As written and as sent; an empty one is none."""
+    settings = load({}, redis_url=url)
+    found = redis_passwords(settings)
+    assert set(found) == set() if hidden is None else {url, *hidden}
+    assert "secret" not in repr(settings)

@@ -17,6 +17,7 @@ from server.model import (
     QuotaView,
     Ranking,
     RequestRecord,
+    SharedState,
     SourceState,
     SourceView,
 )
@@ -37,6 +38,19 @@ CAUSE: dict[IncidentCause, Any] = {
 def tier_value(tier: str) -> Any:
     """Return a tier's number by its name in any case, unspecified for an unknown one."""
     return dict(monitoring_pb2.Tier.items()).get(f"TIER_{tier.upper()}", 0)
+
+
+def shared_message(state: SharedState) -> monitoring_pb2.SharedStatus:
+    """Return how the server does that processes share answers over."""
+    return monitoring_pb2.SharedStatus(
+        reachable=state.reachable,
+        state_start_time=timestamp(state.since_time),
+        queued_count=state.queued,
+        written_count=state.written,
+        dropped_count=state.dropped,
+        refused_count=sum(count for _, count in state.refused),
+        last_error=state.error,
+    )
 
 
 def breaker_message(breaker: BreakerView) -> monitoring_pb2.CircuitBreaker:

@@ -38,7 +38,10 @@ class RemovedSources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindCacheStats:
-    """How the cache does for one kind of data, since the start; `hit_ratio` is None when there were no calls."""
+    """How the cache does for one kind of data, since the start; `hit_ratio` is None when there were no calls.
+
+    `shared_hit_count` of the misses were answered by what another process had fetched.
+    """
 
     kind: str
     entry_count: int = 0
@@ -46,6 +49,8 @@ class KindCacheStats:
     miss_count: int = 0
     stale_count: int = 0
     hit_ratio: float | None = None
+    shared_hit_count: int = 0
+    shared_miss_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

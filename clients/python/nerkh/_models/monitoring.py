@@ -87,6 +87,19 @@ class CacheStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedStatus:
+    """The state of the Redis that processes share answers over; counts of this process since its start."""
+
+    reachable: bool
+    state_start_time: datetime | None = None
+    queued_count: int = 0
+    written_count: int = 0
+    dropped_count: int = 0
+    refused_count: int = 0
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStateCount:
     """How many sources are in a state."""
 
@@ -121,7 +134,7 @@ class StreamCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemStatus:
-    """The state of the service; `store` is None when it runs without one."""
+    """The state of the service; `store` is None when it runs without one, `shared` when no answers are shared."""
 
     ready: bool
     version: str = ""
@@ -134,6 +147,7 @@ class SystemStatus:
     models: tuple[ModelStatus, ...] = ()
     requests: RequestCounts | None = None
     streams: StreamCounts | None = None
+    shared: SharedStatus | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

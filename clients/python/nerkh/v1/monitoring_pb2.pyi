@@ -116,6 +116,24 @@ class CacheStatus(_message.Message):
     stale_count: int
     def __init__(self, entry_count: _Optional[int] = ..., hit_count: _Optional[int] = ..., miss_count: _Optional[int] = ..., stale_count: _Optional[int] = ...) -> None: ...
 
+class SharedStatus(_message.Message):
+    __slots__ = ("reachable", "state_start_time", "queued_count", "written_count", "dropped_count", "refused_count", "last_error")
+    REACHABLE_FIELD_NUMBER: _ClassVar[int]
+    STATE_START_TIME_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    WRITTEN_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LAST_ERROR_FIELD_NUMBER: _ClassVar[int]
+    reachable: bool
+    state_start_time: _timestamp_pb2.Timestamp
+    queued_count: int
+    written_count: int
+    dropped_count: int
+    refused_count: int
+    last_error: str
+    def __init__(self, reachable: bool = ..., state_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., queued_count: _Optional[int] = ..., written_count: _Optional[int] = ..., dropped_count: _Optional[int] = ..., refused_count: _Optional[int] = ..., last_error: _Optional[str] = ...) -> None: ...
+
 class SourceStateCount(_message.Message):
     __slots__ = ("state", "count")
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -155,7 +173,7 @@ class GetSystemStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetSystemStatusResponse(_message.Message):
-    __slots__ = ("ready", "version", "start_time", "status_time", "simulated", "store", "cache", "sources", "models", "requests", "streams", "provenance")
+    __slots__ = ("ready", "version", "start_time", "status_time", "simulated", "store", "cache", "sources", "models", "requests", "streams", "provenance", "shared")
     READY_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -168,6 +186,7 @@ class GetSystemStatusResponse(_message.Message):
     REQUESTS_FIELD_NUMBER: _ClassVar[int]
     STREAMS_FIELD_NUMBER: _ClassVar[int]
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
     ready: bool
     version: str
     start_time: _timestamp_pb2.Timestamp
@@ -180,7 +199,8 @@ class GetSystemStatusResponse(_message.Message):
     requests: RequestCounts
     streams: StreamCounts
     provenance: _types_pb2.Provenance
-    def __init__(self, ready: bool = ..., version: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: bool = ..., store: _Optional[_Union[StoreStatus, _Mapping]] = ..., cache: _Optional[_Union[CacheStatus, _Mapping]] = ..., sources: _Optional[_Iterable[_Union[SourceStateCount, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStatus, _Mapping]]] = ..., requests: _Optional[_Union[RequestCounts, _Mapping]] = ..., streams: _Optional[_Union[StreamCounts, _Mapping]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ...) -> None: ...
+    shared: SharedStatus
+    def __init__(self, ready: bool = ..., version: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., simulated: bool = ..., store: _Optional[_Union[StoreStatus, _Mapping]] = ..., cache: _Optional[_Union[CacheStatus, _Mapping]] = ..., sources: _Optional[_Iterable[_Union[SourceStateCount, _Mapping]]] = ..., models: _Optional[_Iterable[_Union[ModelStatus, _Mapping]]] = ..., requests: _Optional[_Union[RequestCounts, _Mapping]] = ..., streams: _Optional[_Union[StreamCounts, _Mapping]] = ..., provenance: _Optional[_Union[_types_pb2.Provenance, _Mapping]] = ..., shared: _Optional[_Union[SharedStatus, _Mapping]] = ...) -> None: ...
 
 class CircuitBreaker(_message.Message):
     __slots__ = ("source", "kind", "state", "consecutive_failure_count", "call_count", "failure_count", "opened_time", "next_probe_time", "trip_count")

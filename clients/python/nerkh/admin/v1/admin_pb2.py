@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from nerkh.v1 import monitoring_pb2 as nerkh_dot_v1_dot_monitoring__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1anerkh/admin/v1/admin.proto\x12\x0enerkh.admin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19nerkh/v1/monitoring.proto\"5\n\x13\x45nableSourceRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"H\n\x14\x45nableSourceResponse\x12 \n\x06source\x18\x01 \x01(\x0b\x32\x10.nerkh.v1.Source\x12\x0e\n\x06stored\x18\x02 \x01(\x08\"6\n\x14\x44isableSourceRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"I\n\x15\x44isableSourceResponse\x12 \n\x06source\x18\x01 \x01(\x0b\x32\x10.nerkh.v1.Source\x12\x0e\n\x06stored\x18\x02 \x01(\x08\":\n\x1aResetCircuitBreakerRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\"O\n\x1bResetCircuitBreakerResponse\x12 \n\x06source\x18\x01 \x01(\x0b\x32\x10.nerkh.v1.Source\x12\x0e\n\x06stored\x18\x02 \x01(\x08\"\x1c\n\x1aRemoveFailedSourcesRequest\">\n\x1bRemoveFailedSourcesResponse\x12\x0f\n\x07sources\x18\x01 \x03(\t\x12\x0e\n\x06stored\x18\x02 \x01(\x08\"\x16\n\x14GetCacheStatsRequest\"\x95\x01\n\x0eKindCacheStats\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x02 \x01(\x03\x12\x11\n\thit_count\x18\x03 \x01(\x03\x12\x12\n\nmiss_count\x18\x04 \x01(\x03\x12\x13\n\x0bstale_count\x18\x05 \x01(\x03\x12\x16\n\thit_ratio\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x0c\n\n_hit_ratio\"\x8b\x01\n\x15GetCacheStatsResponse\x12\x13\n\x0b\x65ntry_count\x18\x01 \x01(\x03\x12-\n\x05kinds\x18\x02 \x03(\x0b\x32\x1e.nerkh.admin.v1.KindCacheStats\x12.\n\nstats_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x16InvalidateCacheRequest\x12\r\n\x05kinds\x18\x01 \x03(\t\x12\x0e\n\x06\x61ssets\x18\x02 \x03(\t\x12\x0e\n\x06\x63hains\x18\x03 \x03(\t\x12\x0b\n\x03\x61ll\x18\x04 \x01(\x08\"0\n\x17InvalidateCacheResponse\x12\x15\n\rdropped_count\x18\x01 \x01(\x03\"1\n\x10WarmCacheRequest\x12\x0e\n\x06\x61ssets\x18\x01 \x03(\t\x12\r\n\x05quote\x18\x02 \x01(\t\"-\n\x0bWarmFailure\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"R\n\x11WarmCacheResponse\x12\x0e\n\x06\x61ssets\x18\x01 \x03(\t\x12-\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.nerkh.admin.v1.WarmFailure\"\x9b\x02\n\x0b\x45gressRoute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x04kind\x18\x02 \x01(\x0e\x32\x1a.nerkh.admin.v1.EgressKind\x12\x0f\n\x07healthy\x18\x03 \x01(\x08\x12\x17\n\nlatency_ms\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x1e\n\x16quarantined_host_count\x18\x05 \x01(\x05\x12\x37\n\x13quarantine_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\ttest_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btest_detail\x18\x08 \x01(\tB\r\n\x0b_latency_ms\"\x19\n\x17ListEgressRoutesRequest\"N\n\x18ListEgressRoutesResponse\x12\x32\n\regress_routes\x18\x01 \x03(\x0b\x32\x1b.nerkh.admin.v1.EgressRoute\".\n\x16TestEgressRouteRequest\x12\x14\n\x0c\x65gress_route\x18\x01 \x01(\t\"L\n\x17TestEgressRouteResponse\x12\x31\n\x0c\x65gress_route\x18\x01 \x01(\x0b\x32\x1b.nerkh.admin.v1.EgressRoute*\x9e\x01\n\nEgressKind\x12\x1b\n\x17\x45GRESS_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45GRESS_KIND_DIRECT\x10\x01\x12\x14\n\x10\x45GRESS_KIND_HTTP\x10\x02\x12\x15\n\x11\x45GRESS_KIND_HTTPS\x10\x03\x12\x16\n\x12\x45GRESS_KIND_SOCKS5\x10\x04\x12\x16\n\x12\x45GRESS_KIND_PUBLIC\x10\x05\x32\x88\n\n\x0c\x41\x64minService\x12\x87\x01\n\x0c\x45nableSource\x12#.nerkh.admin.v1.EnableSourceRequest\x1a$.nerkh.admin.v1.EnableSourceResponse\",\x82\xd3\xe4\x93\x02&\"!/admin/v1/sources/{source}:enable:\x01*\x12\x8b\x01\n\rDisableSource\x12$.nerkh.admin.v1.DisableSourceRequest\x1a%.nerkh.admin.v1.DisableSourceResponse\"-\x82\xd3\xe4\x93\x02\'\"\"/admin/v1/sources/{source}:disable:\x01*\x12\xa9\x01\n\x13ResetCircuitBreaker\x12*.nerkh.admin.v1.ResetCircuitBreakerRequest\x1a+.nerkh.admin.v1.ResetCircuitBreakerResponse\"9\x82\xd3\xe4\x93\x02\x33\"./admin/v1/sources/{source}:resetCircuitBreaker:\x01*\x12\x99\x01\n\x13RemoveFailedSources\x12*.nerkh.admin.v1.RemoveFailedSourcesRequest\x1a+.nerkh.admin.v1.RemoveFailedSourcesResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/admin/v1/sources:removeFailed:\x01*\x12u\n\rGetCacheStats\x12$.nerkh.admin.v1.GetCacheStatsRequest\x1a%.nerkh.admin.v1.GetCacheStatsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/admin/v1/cache\x12\x89\x01\n\x0fInvalidateCache\x12&.nerkh.admin.v1.InvalidateCacheRequest\x1a\'.nerkh.admin.v1.InvalidateCacheResponse\"%\x82\xd3\xe4\x93\x02\x1f\"\x1a/admin/v1/cache:invalidate:\x01*\x12q\n\tWarmCache\x12 .nerkh.admin.v1.WarmCacheRequest\x1a!.nerkh.admin.v1.WarmCacheResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\x14/admin/v1/cache:warm:\x01*\x12\x85\x01\n\x10ListEgressRoutes\x12\'.nerkh.admin.v1.ListEgressRoutesRequest\x1a(.nerkh.admin.v1.ListEgressRoutesResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/admin/v1/egressRoutes\x12\x99\x01\n\x0fTestEgressRoute\x12&.nerkh.admin.v1.TestEgressRouteRequest\x1a\'.nerkh.admin.v1.TestEgressRouteResponse\"5\x82\xd3\xe4\x93\x02/\"*/admin/v1/egressRoutes/{egress_route}:test:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1anerkh/admin/v1/admin.proto\x12\x0enerkh.admin.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19nerkh/v1/monitoring.proto\"5\n\x13\x45nableSourceRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"H\n\x14\x45nableSourceResponse\x12 \n\x06source\x18\x01 \x01(\x0b\x32\x10.nerkh.v1.Source\x12\x0e\n\x06stored\x18\x02 \x01(\x08\"6\n\x14\x44isableSourceRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"I\n\x15\x44isableSourceResponse\x12 \n\x06source\x18\x01 \x01(\x0b\x32\x10.nerkh.v1.Source\x12\x0e\n\x06stored\x18\x02 \x01(\x08\":\n\x1aResetCircuitBreakerRequest\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\"O\n\x1bResetCircuitBreakerResponse\x12 \n\x06source\x18\x01 \x01(\x0b\x32\x10.nerkh.v1.Source\x12\x0e\n\x06stored\x18\x02 \x01(\x08\"\x1c\n\x1aRemoveFailedSourcesRequest\">\n\x1bRemoveFailedSourcesResponse\x12\x0f\n\x07sources\x18\x01 \x03(\t\x12\x0e\n\x06stored\x18\x02 \x01(\x08\"\x16\n\x14GetCacheStatsRequest\"\xca\x01\n\x0eKindCacheStats\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x13\n\x0b\x65ntry_count\x18\x02 \x01(\x03\x12\x11\n\thit_count\x18\x03 \x01(\x03\x12\x12\n\nmiss_count\x18\x04 \x01(\x03\x12\x13\n\x0bstale_count\x18\x05 \x01(\x03\x12\x16\n\thit_ratio\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x18\n\x10shared_hit_count\x18\x07 \x01(\x03\x12\x19\n\x11shared_miss_count\x18\x08 \x01(\x03\x42\x0c\n\n_hit_ratio\"\x8b\x01\n\x15GetCacheStatsResponse\x12\x13\n\x0b\x65ntry_count\x18\x01 \x01(\x03\x12-\n\x05kinds\x18\x02 \x03(\x0b\x32\x1e.nerkh.admin.v1.KindCacheStats\x12.\n\nstats_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"T\n\x16InvalidateCacheRequest\x12\r\n\x05kinds\x18\x01 \x03(\t\x12\x0e\n\x06\x61ssets\x18\x02 \x03(\t\x12\x0e\n\x06\x63hains\x18\x03 \x03(\t\x12\x0b\n\x03\x61ll\x18\x04 \x01(\x08\"B\n\x17InvalidateCacheResponse\x12\x15\n\rdropped_count\x18\x01 \x01(\x03\x12\x10\n\x08told_all\x18\x02 \x01(\x08\"1\n\x10WarmCacheRequest\x12\x0e\n\x06\x61ssets\x18\x01 \x03(\t\x12\r\n\x05quote\x18\x02 \x01(\t\"-\n\x0bWarmFailure\x12\r\n\x05\x61sset\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"R\n\x11WarmCacheResponse\x12\x0e\n\x06\x61ssets\x18\x01 \x03(\t\x12-\n\x08\x66\x61ilures\x18\x02 \x03(\x0b\x32\x1b.nerkh.admin.v1.WarmFailure\"\x9b\x02\n\x0b\x45gressRoute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x04kind\x18\x02 \x01(\x0e\x32\x1a.nerkh.admin.v1.EgressKind\x12\x0f\n\x07healthy\x18\x03 \x01(\x08\x12\x17\n\nlatency_ms\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x1e\n\x16quarantined_host_count\x18\x05 \x01(\x05\x12\x37\n\x13quarantine_end_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\ttest_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btest_detail\x18\x08 \x01(\tB\r\n\x0b_latency_ms\"\x19\n\x17ListEgressRoutesRequest\"N\n\x18ListEgressRoutesResponse\x12\x32\n\regress_routes\x18\x01 \x03(\x0b\x32\x1b.nerkh.admin.v1.EgressRoute\".\n\x16TestEgressRouteRequest\x12\x14\n\x0c\x65gress_route\x18\x01 \x01(\t\"L\n\x17TestEgressRouteResponse\x12\x31\n\x0c\x65gress_route\x18\x01 \x01(\x0b\x32\x1b.nerkh.admin.v1.EgressRoute*\x9e\x01\n\nEgressKind\x12\x1b\n\x17\x45GRESS_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45GRESS_KIND_DIRECT\x10\x01\x12\x14\n\x10\x45GRESS_KIND_HTTP\x10\x02\x12\x15\n\x11\x45GRESS_KIND_HTTPS\x10\x03\x12\x16\n\x12\x45GRESS_KIND_SOCKS5\x10\x04\x12\x16\n\x12\x45GRESS_KIND_PUBLIC\x10\x05\x32\x88\n\n\x0c\x41\x64minService\x12\x87\x01\n\x0c\x45nableSource\x12#.nerkh.admin.v1.EnableSourceRequest\x1a$.nerkh.admin.v1.EnableSourceResponse\",\x82\xd3\xe4\x93\x02&\"!/admin/v1/sources/{source}:enable:\x01*\x12\x8b\x01\n\rDisableSource\x12$.nerkh.admin.v1.DisableSourceRequest\x1a%.nerkh.admin.v1.DisableSourceResponse\"-\x82\xd3\xe4\x93\x02\'\"\"/admin/v1/sources/{source}:disable:\x01*\x12\xa9\x01\n\x13ResetCircuitBreaker\x12*.nerkh.admin.v1.ResetCircuitBreakerRequest\x1a+.nerkh.admin.v1.ResetCircuitBreakerResponse\"9\x82\xd3\xe4\x93\x02\x33\"./admin/v1/sources/{source}:resetCircuitBreaker:\x01*\x12\x99\x01\n\x13RemoveFailedSources\x12*.nerkh.admin.v1.RemoveFailedSourcesRequest\x1a+.nerkh.admin.v1.RemoveFailedSourcesResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/admin/v1/sources:removeFailed:\x01*\x12u\n\rGetCacheStats\x12$.nerkh.admin.v1.GetCacheStatsRequest\x1a%.nerkh.admin.v1.GetCacheStatsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/admin/v1/cache\x12\x89\x01\n\x0fInvalidateCache\x12&.nerkh.admin.v1.InvalidateCacheRequest\x1a\'.nerkh.admin.v1.InvalidateCacheResponse\"%\x82\xd3\xe4\x93\x02\x1f\"\x1a/admin/v1/cache:invalidate:\x01*\x12q\n\tWarmCache\x12 .nerkh.admin.v1.WarmCacheRequest\x1a!.nerkh.admin.v1.WarmCacheResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\x14/admin/v1/cache:warm:\x01*\x12\x85\x01\n\x10ListEgressRoutes\x12\'.nerkh.admin.v1.ListEgressRoutesRequest\x1a(.nerkh.admin.v1.ListEgressRoutesResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/admin/v1/egressRoutes\x12\x99\x01\n\x0fTestEgressRoute\x12&.nerkh.admin.v1.TestEgressRouteRequest\x1a\'.nerkh.admin.v1.TestEgressRouteResponse\"5\x82\xd3\xe4\x93\x02/\"*/admin/v1/egressRoutes/{egress_route}:test:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,8 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADMINSERVICE'].methods_by_name['ListEgressRoutes']._serialized_options = b'\202\323\344\223\002\030\022\026/admin/v1/egressRoutes'
   _globals['_ADMINSERVICE'].methods_by_name['TestEgressRoute']._loaded_options = None
   _globals['_ADMINSERVICE'].methods_by_name['TestEgressRoute']._serialized_options = b'\202\323\344\223\002/\"*/admin/v1/egressRoutes/{egress_route}:test:\001*'
-  _globals['_EGRESSKIND']._serialized_start=1787
-  _globals['_EGRESSKIND']._serialized_end=1945
+  _globals['_EGRESSKIND']._serialized_start=1858
+  _globals['_EGRESSKIND']._serialized_end=2016
   _globals['_ENABLESOURCEREQUEST']._serialized_start=136
   _globals['_ENABLESOURCEREQUEST']._serialized_end=189
   _globals['_ENABLESOURCERESPONSE']._serialized_start=191
@@ -73,29 +73,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCACHESTATSREQUEST']._serialized_start=631
   _globals['_GETCACHESTATSREQUEST']._serialized_end=653
   _globals['_KINDCACHESTATS']._serialized_start=656
-  _globals['_KINDCACHESTATS']._serialized_end=805
-  _globals['_GETCACHESTATSRESPONSE']._serialized_start=808
-  _globals['_GETCACHESTATSRESPONSE']._serialized_end=947
-  _globals['_INVALIDATECACHEREQUEST']._serialized_start=949
-  _globals['_INVALIDATECACHEREQUEST']._serialized_end=1033
-  _globals['_INVALIDATECACHERESPONSE']._serialized_start=1035
-  _globals['_INVALIDATECACHERESPONSE']._serialized_end=1083
-  _globals['_WARMCACHEREQUEST']._serialized_start=1085
-  _globals['_WARMCACHEREQUEST']._serialized_end=1134
-  _globals['_WARMFAILURE']._serialized_start=1136
-  _globals['_WARMFAILURE']._serialized_end=1181
-  _globals['_WARMCACHERESPONSE']._serialized_start=1183
-  _globals['_WARMCACHERESPONSE']._serialized_end=1265
-  _globals['_EGRESSROUTE']._serialized_start=1268
-  _globals['_EGRESSROUTE']._serialized_end=1551
-  _globals['_LISTEGRESSROUTESREQUEST']._serialized_start=1553
-  _globals['_LISTEGRESSROUTESREQUEST']._serialized_end=1578
-  _globals['_LISTEGRESSROUTESRESPONSE']._serialized_start=1580
-  _globals['_LISTEGRESSROUTESRESPONSE']._serialized_end=1658
-  _globals['_TESTEGRESSROUTEREQUEST']._serialized_start=1660
-  _globals['_TESTEGRESSROUTEREQUEST']._serialized_end=1706
-  _globals['_TESTEGRESSROUTERESPONSE']._serialized_start=1708
-  _globals['_TESTEGRESSROUTERESPONSE']._serialized_end=1784
-  _globals['_ADMINSERVICE']._serialized_start=1948
-  _globals['_ADMINSERVICE']._serialized_end=3236
+  _globals['_KINDCACHESTATS']._serialized_end=858
+  _globals['_GETCACHESTATSRESPONSE']._serialized_start=861
+  _globals['_GETCACHESTATSRESPONSE']._serialized_end=1000
+  _globals['_INVALIDATECACHEREQUEST']._serialized_start=1002
+  _globals['_INVALIDATECACHEREQUEST']._serialized_end=1086
+  _globals['_INVALIDATECACHERESPONSE']._serialized_start=1088
+  _globals['_INVALIDATECACHERESPONSE']._serialized_end=1154
+  _globals['_WARMCACHEREQUEST']._serialized_start=1156
+  _globals['_WARMCACHEREQUEST']._serialized_end=1205
+  _globals['_WARMFAILURE']._serialized_start=1207
+  _globals['_WARMFAILURE']._serialized_end=1252
+  _globals['_WARMCACHERESPONSE']._serialized_start=1254
+  _globals['_WARMCACHERESPONSE']._serialized_end=1336
+  _globals['_EGRESSROUTE']._serialized_start=1339
+  _globals['_EGRESSROUTE']._serialized_end=1622
+  _globals['_LISTEGRESSROUTESREQUEST']._serialized_start=1624
+  _globals['_LISTEGRESSROUTESREQUEST']._serialized_end=1649
+  _globals['_LISTEGRESSROUTESRESPONSE']._serialized_start=1651
+  _globals['_LISTEGRESSROUTESRESPONSE']._serialized_end=1729
+  _globals['_TESTEGRESSROUTEREQUEST']._serialized_start=1731
+  _globals['_TESTEGRESSROUTEREQUEST']._serialized_end=1777
+  _globals['_TESTEGRESSROUTERESPONSE']._serialized_start=1779
+  _globals['_TESTEGRESSROUTERESPONSE']._serialized_end=1855
+  _globals['_ADMINSERVICE']._serialized_start=2019
+  _globals['_ADMINSERVICE']._serialized_end=3307
 # @@protoc_insertion_point(module_scope)

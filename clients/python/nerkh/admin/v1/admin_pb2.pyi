@@ -92,20 +92,24 @@ class GetCacheStatsRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class KindCacheStats(_message.Message):
-    __slots__ = ("kind", "entry_count", "hit_count", "miss_count", "stale_count", "hit_ratio")
+    __slots__ = ("kind", "entry_count", "hit_count", "miss_count", "stale_count", "hit_ratio", "shared_hit_count", "shared_miss_count")
     KIND_FIELD_NUMBER: _ClassVar[int]
     ENTRY_COUNT_FIELD_NUMBER: _ClassVar[int]
     HIT_COUNT_FIELD_NUMBER: _ClassVar[int]
     MISS_COUNT_FIELD_NUMBER: _ClassVar[int]
     STALE_COUNT_FIELD_NUMBER: _ClassVar[int]
     HIT_RATIO_FIELD_NUMBER: _ClassVar[int]
+    SHARED_HIT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHARED_MISS_COUNT_FIELD_NUMBER: _ClassVar[int]
     kind: str
     entry_count: int
     hit_count: int
     miss_count: int
     stale_count: int
     hit_ratio: float
-    def __init__(self, kind: _Optional[str] = ..., entry_count: _Optional[int] = ..., hit_count: _Optional[int] = ..., miss_count: _Optional[int] = ..., stale_count: _Optional[int] = ..., hit_ratio: _Optional[float] = ...) -> None: ...
+    shared_hit_count: int
+    shared_miss_count: int
+    def __init__(self, kind: _Optional[str] = ..., entry_count: _Optional[int] = ..., hit_count: _Optional[int] = ..., miss_count: _Optional[int] = ..., stale_count: _Optional[int] = ..., hit_ratio: _Optional[float] = ..., shared_hit_count: _Optional[int] = ..., shared_miss_count: _Optional[int] = ...) -> None: ...
 
 class GetCacheStatsResponse(_message.Message):
     __slots__ = ("entry_count", "kinds", "stats_time")
@@ -130,10 +134,12 @@ class InvalidateCacheRequest(_message.Message):
     def __init__(self, kinds: _Optional[_Iterable[str]] = ..., assets: _Optional[_Iterable[str]] = ..., chains: _Optional[_Iterable[str]] = ..., all: bool = ...) -> None: ...
 
 class InvalidateCacheResponse(_message.Message):
-    __slots__ = ("dropped_count",)
+    __slots__ = ("dropped_count", "told_all")
     DROPPED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOLD_ALL_FIELD_NUMBER: _ClassVar[int]
     dropped_count: int
-    def __init__(self, dropped_count: _Optional[int] = ...) -> None: ...
+    told_all: bool
+    def __init__(self, dropped_count: _Optional[int] = ..., told_all: bool = ...) -> None: ...
 
 class WarmCacheRequest(_message.Message):
     __slots__ = ("assets", "quote")
