@@ -178,7 +178,7 @@ def test_a_week_of_failure_gives_up_and_one_line_says_so() -> None:
     async def story(world: World, _clock: VirtualClock) -> None:
         world.fails("a")
         world.says("b")
-        engine = world.engine(["a", "b"])
+        engine = world.engine(["a", "b"], settings=Settings(quotes_per_s=0, plan_every_s=600))
         await engine.start()
         with capture_logs() as logs:
             await trouble(engine, 8 * DAY, every_s=900)

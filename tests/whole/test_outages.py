@@ -17,8 +17,8 @@ def test_malformed_requests_are_told_what_is_wrong(nerkh: Nerkh) -> None:
     """No malformed request over any RPC or path ends as INTERNAL or UNKNOWN, or breaks the error shape."""
     verdict = malformed.Verdict()
     host, _, port = str(nerkh.ready["http"]).removeprefix("http://").partition(":")
-    asyncio.run(malformed.over_grpc(nerkh.grpc, 500, 3, verdict))
-    asyncio.run(malformed.over_http(host, int(port), 500, 4, verdict))
+    asyncio.run(malformed.over_grpc(nerkh.grpc, 250, 3, verdict))
+    asyncio.run(malformed.over_http(host, int(port), 250, 4, verdict))
     assert not verdict.broken
     assert verdict.statuses["grpc INVALID_ARGUMENT"] > 50
     assert verdict.statuses["http 400"] > 50
