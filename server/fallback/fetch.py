@@ -102,7 +102,7 @@ class Fetcher:
         done.asked = course.asked
         slot.tally.depths.note(done.asked)
         if done.winner is None and done.doubted:
-            self._settler.decides(done)
+            self._settler.decides(done, query)
         elif done.winner is None and done.empty is not None:
             done.win(*done.empty)
         done.is_late = self._clock.monotonic() >= until

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from server.clock import Clock
 from server.fallback.attempt import Runner
@@ -83,7 +84,7 @@ class Settler:
         outcome = tried.outcome
         if outcome is _OK and value is not None:
             if done.doubted:
-                return self._compares(done, course.query, tried, value)
+                return self._compares(done, course, tried, value)
             return self._settles(done, course, tried, value)
         if outcome is Outcome.STALE and value is not None:
             if done.stale is None or tried.age_s < done.stale[0].age_s:
@@ -102,42 +103,56 @@ class Settler:
         done.doubted.append((tried, value))
         return False
 
-    def _compares(self, done: Fetch, query: Query, tried: Tried, value: Value) -> bool:
-        """Hold another source's value against those that are doubted; who stands alone is blamed."""
-        now = self._clock.monotonic()
-        for first, doubted in done.doubted:
-            if agree(doubted, value, query):
-                done.opinions = (2, len(done.doubted) + 1)
-                self._vetted.believe(query, doubted, now)
-                self._blames(done, but=first)
-                if isinstance(value, Price):
-                    done.beside.append((tried, value))
-                return done.win(first, doubted)
-        if done.doubt is Doubt.JUMPED and not self._vetted.contradicts(query, value, now):
+    def _compares(self, done: Fetch, course: Course, tried: Tried, value: Value) -> bool:
+        """Hold another source's value against those that are doubted; who stands alone is blamed.
+
+        Two that agree on a jump may both lie: what was believed counts against them as long as a third can be asked.
+        Prices are settled further by the quotes of all.
+        """
+        query = course.query
+        if done.doubt is Doubt.JUMPED and not self._vetted.contradicts(query, value, self._clock.monotonic()):
             done.opinions = (1, len(done.doubted) + 1)
-            self._blames(done)
-            self._vetted.believe(query, value, now)
+            self._blames(done, ())
+            self._vetted.believe(query, value, self._clock.monotonic())
             return done.win(tried, value)
         done.doubted.append((tried, value))
-        return len(done.doubted) == _OPINIONS and self.decides(done)
+        count = len(_largest(done.doubted, query))
+        wanted = 2 if done.doubt is Doubt.UNSEEN or isinstance(value, Price) else _OPINIONS
+        is_settled = count >= wanted or (count > 1 and not course.has_rival(tried.lane))
+        return (is_settled or len(done.doubted) == _OPINIONS) and self.decides(done, query)
 
-    def decides(self, done: Fetch) -> bool:
-        """Take the first of several that nobody confirmed; a price says so by its flag, anything else as contested."""
-        tried, value = done.doubted[0]
-        if isinstance(value, Price):
-            done.beside += [(other, its) for other, its in done.doubted[1:] if isinstance(its, Price)]
+    def decides(self, done: Fetch, query: Query) -> bool:
+        """Take what most of those in doubt say; where each says something else the first, as contested, or flagged."""
+        group = _largest(done.doubted, query)
+        tried, value = group[0]
+        done.opinions = (len(group), len(done.doubted))
+        if len(group) > 1:
+            self._vetted.believe(query, value, self._clock.monotonic())
+            self._blames(done, group)
+        elif isinstance(value, Price):
             value = flagged(value)
         else:
-            done.opinions = (1, len(done.doubted))
             done.is_contested = done.doubt is Doubt.JUMPED or len(done.doubted) > 1
+        if isinstance(value, Price):
+            done.beside += [
+                (other, its) for other, its in done.doubted if other is not tried and isinstance(its, Price)
+            ]
         return done.win(tried, value)
 
-    def _blames(self, done: Fetch, but: Tried | None = None) -> None:
-        """Count doubted values against their sources, all but one."""
+    def _blames(self, done: Fetch, but: Sequence[tuple[Tried, Value]]) -> None:
+        """Count doubted values against their sources, all but those that are believed."""
         for tried, value in done.doubted:
-            if tried is but:
+            if any(tried is each for each, _ in but):
                 continue
             self._runner.blame(tried, "far from what was known, and contradicted")
-            if isinstance(value, Price):
+            if isinstance(value, Price) and not but:
                 done.beside.append((tried, value))
             done.attempts[:] = [tried.attempt() if each.source == tried.lane.id else each for each in done.attempts]
+
+
+def _largest(doubted: Sequence[tuple[Tried, Value]], query: Query) -> list[tuple[Tried, Value]]:
+    """Return the most of them that agree with one, that one first; the earlier ones where as many agree."""
+    groups = [
+        [one, *(each for each in doubted if each is not one and agree(one[1], each[1], query))] for one in doubted
+    ]
+    return max(groups, key=len)

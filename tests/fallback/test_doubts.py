@@ -160,6 +160,28 @@ def test_a_jump_that_a_second_source_confirms_is_believed(kind: str) -> None:
     play(story)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in QUERIES if kind != "balance"])
+def test_two_liars_of_one_mind_are_held_against_a_third(kind: str) -> None:
+    """They agree on ten times what it was: a third that stayed there is believed, and both are counted as wrong."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        for name in "abc":
+            world.says(name, "1000")
+        engine, query = made(world, clock, "abc"), QUERIES[kind]
+        await engine.ask(query)
+        world.says("a", "10000")
+        world.says("b", "10000")
+        answer = await engine.ask(query, fresh=True)
+        assert number(answer) == 1000
+        assert ways(answer) == [("a", "out_of_bounds"), ("b", "out_of_bounds"), ("c", "ok")]
+        assert sureness(answer) == (1, 3, False)
+        world.says("c", "10000")
+        answer = await engine.ask(query, fresh=True)
+        assert (number(answer), sureness(answer)) == (10000, (3, 3, False))
+
+    play(story)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in QUERIES if kind not in ("prices", "balance")])
 def test_a_jump_that_nobody_can_confirm_is_served_contested_and_not_stored(kind: str) -> None:
     """With one source there is no telling a lie from the truth: the answer says so, and history does not get it.
