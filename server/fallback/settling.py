@@ -98,7 +98,7 @@ class Settler:
         now = self._clock.monotonic()
         doubt = self._vetted.question(course.query, value, now)
         if doubt is Doubt.NONE or (doubt is Doubt.UNSEEN and not course.has_rival(tried.lane)):
-            return done.win(tried, self._vetted.marked(value) if isinstance(value, Prices) else value)
+            return done.win(tried, self._marked(value))
         done.doubt = doubt
         done.doubted.append((tried, value))
         return False
@@ -109,12 +109,12 @@ class Settler:
         Two that agree on a jump may both lie: what was believed counts against them as long as a third can be asked.
         Prices are settled further by the quotes of all.
         """
-        query = course.query
-        if done.doubt is Doubt.JUMPED and not self._vetted.contradicts(query, value, self._clock.monotonic()):
+        query, now = course.query, self._clock.monotonic()
+        if done.doubt is Doubt.JUMPED and not self._vetted.contradicts(query, value, now):
+            self._vetted.question(query, value, now)  # it is remembered by that
             done.opinions = (1, len(done.doubted) + 1)
             self._blames(done, ())
-            self._vetted.believe(query, value, self._clock.monotonic())
-            return done.win(tried, value)
+            return done.win(tried, self._marked(value))
         done.doubted.append((tried, value))
         count = len(_largest(done.doubted, query))
         wanted = 2 if done.doubt is Doubt.UNSEEN or isinstance(value, Price) else _OPINIONS
@@ -132,12 +132,17 @@ class Settler:
         elif isinstance(value, Price):
             value = flagged(value)
         else:
+            value = self._marked(value)
             done.is_contested = done.doubt is Doubt.JUMPED or len(done.doubted) > 1
         if isinstance(value, Price):
             done.beside += [
                 (other, its) for other, its in done.doubted if other is not tried and isinstance(its, Price)
             ]
         return done.win(tried, value)
+
+    def _marked(self, value: Value) -> Value:
+        """Return a list with those of its prices flagged that jumped; anything else as it is."""
+        return self._vetted.marked(value) if isinstance(value, Prices) else value
 
     def _blames(self, done: Fetch, but: Sequence[tuple[Tried, Value]]) -> None:
         """Count doubted values against their sources, all but those that are believed."""
