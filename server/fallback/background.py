@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context
 from math import inf
 from typing import Any
 
@@ -69,7 +70,7 @@ class Background:
         self._wanted[query] = self._clock.monotonic() + _WANTED_S
         self._wanted.move_to_end(query)
         if self._run is None or self._run.done():
-            self._run = self._spawn(self._go_on())
+            self._run = Context().run(self._spawn, self._go_on())
 
     def hurry(self, query: PriceQuery) -> None:
         """Ask some sources of a disputed price at once, so that it is decided; not again for some seconds."""
@@ -77,7 +78,7 @@ class Background:
         if query not in self._wanted or now < self._hurried.get(query, now):
             return
         self._hurried[query] = now + _AGAIN_S
-        self._spawn(self._settle(query))
+        Context().run(self._spawn, self._settle(query))  # it is nobody's request
 
     async def _go_on(self) -> None:
         """Ask for one further quote after another while something is wanted."""
