@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import subprocess
 import sys
 import urllib.request
@@ -21,7 +22,7 @@ from server.app import App, running
 from server.clock import SystemClock
 from server.settings import Settings
 from server.shared import link
-from tests.services.serving import simulator
+from tests.services.serving import ROOT, simulator
 from tests.shared.server import RedisServer
 from tests.shared.sharing import until
 
@@ -119,6 +120,12 @@ async def test_two_services_share_what_they_fetch_and_what_operators_drop(
             page = await asyncio.to_thread(other.metrics)
             assert 'nerkh_shared_hits_total{kind="price"} 1.0' in page
             assert "nerkh_redis_reachable 1.0" in page
+            document = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
+            names = r"(nerkh_(?:redis|shared)_\w+)"
+            shown = {name for name in re.findall(f"^# TYPE {names} ", page, re.MULTILINE) if "_created" not in name}
+            told = set(re.findall(rf"^\| `{names}` \|", document, re.MULTILINE))
+            assert told - shown == {"nerkh_redis_refused_total"}  # none was
+            assert shown < told
 
             await other.price()
             assert (await one.invalidate()).told_all
