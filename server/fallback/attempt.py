@@ -19,7 +19,7 @@ from server.clock import Clock
 from server.errors import BadAnswer
 from server.fallback.breaker import Admission
 from server.fallback.checks import believable, judge
-from server.fallback.classify import VERDICTS, Verdict, of_bad_answer, of_reply, retry_after_s
+from server.fallback.classify import UNANSWERED, VERDICTS, Verdict, of_bad_answer, of_reply, retry_after_s
 from server.fallback.drawing import Drawing, OutOfQuota
 from server.fallback.figures import figures_of
 from server.fallback.http import Transport, TransportFailure
@@ -53,9 +53,7 @@ _SUCCESS = Verdict.SUCCESS
 _WITH_HEIGHT = frozenset({Block, ChainStatus, GasPrice})
 _WITH_ROWS = frozenset({Articles, Prices})
 _GONE = 410
-_SILENT = frozenset(
-    {Outcome.TIMEOUT, Outcome.OVERDUE, Outcome.REFUSED, Outcome.RESET, Outcome.DNS, Outcome.TLS, Outcome.SERVER_ERROR}
-)
+_SILENT = UNANSWERED | {Outcome.SERVER_ERROR}
 """Ends that say of the whole source that it does not work, whichever kind it was asked for."""
 _SILENT_S = 10.0
 _SETS_ASIDE = frozenset({Outcome.THROTTLED, Outcome.REGION, Outcome.KEY_REJECTED})

@@ -49,6 +49,9 @@ VERDICTS: dict[Outcome, Verdict] = {
     Outcome.SKIPPED_KEY: Verdict.NEUTRAL,
 }
 
+UNANSWERED = frozenset({Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.RESET, Outcome.TIMEOUT, Outcome.OVERDUE})
+"""Outcomes of attempts to which nothing was answered at all."""
+
 REASONS: dict[str, Outcome] = {
     "html": Outcome.HTML,
     "not_json": Outcome.SCHEMA,

@@ -27,8 +27,7 @@ from server.model import (
 
 _DOLLARS = frozenset({"USD", "USDT", "USDC"})
 """The dollar, and coins that are pegged to it: near enough to each other here."""
-AGREE = Decimal("0.1")
-_HEIGHTS = Decimal(100)
+_AGREE = Decimal("0.1")
 _DAY_S = 86_400.0
 _TEN_MINUTES_S = 600.0
 
@@ -67,8 +66,8 @@ _TOTAL = Law(Decimal("0.25"), Decimal("0.25"), _DAY_S)
 """Makers of totals differ by a tenth in what they count."""
 _FEE = Law(Decimal("0.67"), Decimal(2), _TEN_MINUTES_S)
 """A base fee changes by an eighth a block at most, and makers of estimates differ by half."""
-_HEIGHT = Law(_HEIGHTS, _HEIGHTS, _TEN_MINUTES_S, is_step=True)
-_BALANCE = Law(AGREE, AGREE, _DAY_S, is_asked_first=True)
+HEIGHT = Law(Decimal(100), Decimal(100), _TEN_MINUTES_S, is_step=True)
+_BALANCE = Law(_AGREE, _AGREE, _DAY_S, is_asked_first=True)
 """Two honest nodes are a block apart, and a balance may have changed in it."""
 _CLOSE = Law(Decimal("0.2"), Decimal("0.2"), _TEN_MINUTES_S)
 _RISE = 3
@@ -100,7 +99,7 @@ def agree(one: Value, other: Value, query: Query) -> bool:
 
 def near(one: Decimal, other: Decimal) -> bool:
     """Say whether two amounts confirm each other: within 10 % of the larger."""
-    return abs(one - other) <= AGREE * max(one, other)
+    return abs(one - other) <= _AGREE * max(one, other)
 
 
 def _overview(_query: Query, overview: Overview) -> tuple[Figure, ...]:
@@ -125,7 +124,7 @@ def _chain(query: Query, status: ChainStatus) -> tuple[Figure, ...]:
 
 
 def _height(query: Any, chain: str, height: int) -> Figure:
-    return Figure(("height", chain), Decimal(height), _HEIGHT, _RISE / (query.chain.block_time_s or 1.0))
+    return Figure(("height", chain), Decimal(height), HEIGHT, _RISE / (query.chain.block_time_s or 1.0))
 
 
 def _balance(_query: Query, balance: Balance) -> tuple[Figure, ...]:

@@ -6,15 +6,12 @@ Made by the runner for attempts that do not simply go direct.
 from __future__ import annotations
 
 from server.clock import Clock
-from server.fallback.classify import Verdict
+from server.fallback.classify import UNANSWERED, Verdict
 from server.fallback.http import EgressFailure, Secret, Transport, TransportFailure
 from server.fallback.routes import DIRECT, Route, RouteKind
 from server.fallback.standing import Standing
 from server.model import Outcome
 from server.providers.base import Reply, Request
-
-_UNSEEN = frozenset({Outcome.REFUSED, Outcome.DNS, Outcome.TLS, Outcome.RESET, Outcome.TIMEOUT, Outcome.OVERDUE})
-"""Ways to end without an answer: over a proxy it is not seen whether that or the source is at fault."""
 
 _FAIR_S = 0.5
 """A route that was taken after others had failed is not held to have hung before so long."""
@@ -113,7 +110,7 @@ class Trip:
     def _is_own_fault(self, route: Route, outcome: Outcome, verdict: Verdict) -> bool:
         """Say whether a route is to blame: for what it may have forged, else for what brought no answer."""
         if route.is_sealed(self._standing.base_url):
-            return outcome in _UNSEEN
+            return outcome in UNANSWERED  # over a proxy it is not seen whether that or the source is at fault
         return verdict is Verdict.FAILURE or (route.kind is RouteKind.PUBLIC and verdict is not Verdict.NEUTRAL)
 
 

@@ -13,12 +13,10 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
-from server.fallback.opinions import Figure, Law, figures, near
+from server.fallback.opinions import HEIGHT, Figure, Law, figures, near
 from server.model import Price, Prices, Query, Value
 
 _JUMP = Decimal("0.2")
-_FALL = 100
-_HEIGHT_LASTS_S = 600.0
 _DOUBT_LASTS_S = 600.0
 
 _Key = tuple[str, str]
@@ -130,7 +128,7 @@ class Vetted:
     def falls(self, chain: str, height: int, now: float) -> bool:
         """Say whether a chain's height is over 100 below the last believed one: no reorganisation goes so deep."""
         last = self._figures.get(("height", chain))
-        return last is not None and height < last.value - _FALL and now - last.at < _HEIGHT_LASTS_S
+        return last is not None and height < last.value - HEIGHT.down and now - last.at < HEIGHT.lasts_s
 
     def _most_jump(self, prices: Prices, old: int = 0) -> bool:
         """Say whether more than half of a list's known prices jump; so many of them are `old` news."""
