@@ -94,12 +94,14 @@ def combine(
     within: float = WITHIN,
     preferred: str = "",
     believed: float | None = None,
+    is_sure: bool = True,
 ) -> Consensus:
     """Return the consensus of at least one quote, one a source.
 
     `volatility` is the deviation of the price's logarithm per square root of a second. The largest cluster is taken; of
-    those of less than three the one near the price that was `believed` before; then that of the `preferred` source,
-    then the best tier's.
+    those of less than three the one near the price that was `believed` before where that `is_sure`, several sources'
+    word; among as large ones the one near it whoever said it, then that of the `preferred` source, then the best
+    tier's.
     """
     if len(quotes) == 1:
         return Consensus(quotes[0].value, None, (quotes[0],))
@@ -107,7 +109,7 @@ def combine(
     if ordered[-1].value <= ordered[0].value * (1 + within):
         agreed, rest = ordered, []
     else:
-        first, end = _largest(ordered, within, preferred, believed)
+        first, end = _largest(ordered, within, preferred, believed, is_sure=is_sure)
         agreed, rest = ordered[first:end], ordered[:first] + ordered[end:]
     value, confidence = _vote(agreed, now, volatility)
     if not rest:
@@ -151,12 +153,14 @@ def _value(quote: Quote) -> float:
     return quote.value
 
 
-def _largest(ordered: Sequence[Quote], within: float, preferred: str, believed: float | None) -> tuple[int, int]:
+def _largest(
+    ordered: Sequence[Quote], within: float, preferred: str, believed: float | None, *, is_sure: bool
+) -> tuple[int, int]:
     """Return where the cluster that wins begins and ends in quotes ordered by value.
 
     One too small to outvote others yields to one near what was believed: liars in turn may agree by chance.
     """
-    best, found = (False, False, 0, False, 0), (0, 1)
+    best, found = (False, False, 0, False, False, 0), (0, 1)
     end = 0
     for first in range(len(ordered)):
         top = ordered[first].value * (1 + within)
@@ -166,8 +170,9 @@ def _largest(ordered: Sequence[Quote], within: float, preferred: str, believed: 
         near = believed is not None and any(abs(each.value - believed) <= FAR * believed for each in members)
         rank = (
             len(members) >= ENOUGH,
-            near,
+            near and is_sure,
             len(members),
+            near,
             any(each.source == preferred for each in members),
             -min(each.tier for each in members),
         )

@@ -132,8 +132,8 @@ def _balance(_query: Query, balance: Balance) -> tuple[Figure, ...]:
 
 
 def _candles(query: Any, candles: Candles) -> tuple[Figure, ...]:
-    if query.start_time is not None or query.end_time is not None or not candles.candles:
-        return ()  # what is long closed is compared with nothing of today
+    if query.end_time is not None or not candles.candles:
+        return ()  # what is long closed is compared with nothing of today; without an end the series runs on
     quote = "USD" if candles.quote in _DOLLARS else candles.quote
     close = candles.candles[-1].close
     return (Figure(("close", candles.asset, quote), close, _CLOSE, price=(candles.asset, quote)),)

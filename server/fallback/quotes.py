@@ -70,7 +70,7 @@ class Quotes:
         for price in prices.prices:
             if _LEAST < price.value < _MOST:
                 self._page(price.asset, price.quote).write(tried, price, now, prices.source_time)
-                self._vetted.learn(price)
+                self._vetted.learn(price, now)
 
     def settle(
         self,
@@ -106,7 +106,7 @@ class Quotes:
         value, confidence = as_decimals(found, page.exact(found))
         settled = _restated(base.price, value, confidence, outliers, is_confirmed=agreed > 1)
         if agreed > 1:
-            self._vetted.believe_price(settled)
+            self._vetted.believe_price(settled, now, is_sure=True)
         if base is not own:
             tried = _standing_in(base, now)
         if outliers:
@@ -174,13 +174,15 @@ class Quotes:
         page.forget(now - _LONGEST_S, newest)
         volatility = page.volatility(query.asset)
         voting = page.voting(native=native) or [seen.quote for seen in page.seen.values()]
+        believed, is_sure = self._vetted.last(query.asset.id, query.quote) or (None, False)
         found = combine(
             voting,
             now,
             volatility,
             within=page.within,
             preferred="" if newest is None else newest.name,
-            believed=self._vetted.last(query.asset.id, query.quote),
+            believed=believed,
+            is_sure=is_sure,
         )
         for each in found.apart:
             self._tell(page, query, each, len(found.agreed))

@@ -132,8 +132,8 @@ class Settler:
         elif isinstance(value, Price):
             value = flagged(value)
         else:
-            value = self._marked(value)
             done.is_contested = done.doubt is Doubt.JUMPED or len(done.doubted) > 1
+        value = self._marked(value)
         if isinstance(value, Price):
             done.beside += [
                 (other, its) for other, its in done.doubted if other is not tried and isinstance(its, Price)
@@ -142,7 +142,7 @@ class Settler:
 
     def _marked(self, value: Value) -> Value:
         """Return a list with those of its prices flagged that jumped; anything else as it is."""
-        return self._vetted.marked(value) if isinstance(value, Prices) else value
+        return self._vetted.marked(value, self._clock.monotonic()) if isinstance(value, Prices) else value
 
     def _blames(self, done: Fetch, but: Sequence[tuple[Tried, Value]]) -> None:
         """Count doubted values against their sources, all but those that are believed."""
@@ -152,7 +152,10 @@ class Settler:
             self._runner.blame(tried, "far from what was known, and contradicted")
             if isinstance(value, Price) and not but:
                 done.beside.append((tried, value))
-            done.attempts[:] = [tried.attempt() if each.source == tried.lane.id else each for each in done.attempts]
+            done.attempts[:] = [
+                tried.attempt() if each.source == tried.lane.id and each.outcome is _OK else each
+                for each in done.attempts
+            ]
 
 
 def _largest(doubted: Sequence[tuple[Tried, Value]], query: Query) -> list[tuple[Tried, Value]]:

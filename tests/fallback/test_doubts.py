@@ -11,6 +11,7 @@ import pytest
 
 from server.clock import VirtualClock, run_virtual
 from server.fallback.engine import Engine
+from server.fallback.http import TransportFailure
 from server.model import (
     Answer,
     Balance,
@@ -27,6 +28,7 @@ from server.model import (
     GasPrice,
     GasQuery,
     Observation,
+    Outcome,
     Overview,
     OverviewQuery,
     Price,
@@ -138,6 +140,46 @@ def test_a_liar_is_found_out_by_the_past_and_a_second_source(kind: str) -> None:
         assert number(answer) == 1010
         assert ways(answer) == [("a", "out_of_bounds"), ("b", "ok")]
         assert sureness(answer) == (1, 2, False)
+
+    play(story)
+
+
+def test_candles_from_a_time_on_are_held_against_the_past_too() -> None:
+    """A series without an end runs to now, wherever it begins: a liar's is refused as that of the last candles is."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "1000")
+        world.says("b", "1010")
+        engine = made(world, clock, "ab")
+        query = CandlesQuery(BITCOIN, _HOUR, start_time=clock.now() - timedelta(hours=30))
+        await engine.ask(query)
+        world.says("a", "10000")
+        answer = await engine.ask(query, fresh=True)
+        assert (number(answer), ways(answer)) == (1010, [("a", "out_of_bounds"), ("b", "ok")])
+
+    play(story)
+
+
+def test_only_the_answer_is_counted_against_a_liar_that_failed_before_it() -> None:
+    """A reset, then a repeat that lied: the first attempt stays what it was."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "1000")
+        world.says("b", "1010")
+        engine, query = made(world, clock, "ab"), QUERIES["overview"]
+        await engine.ask(query)
+        ends = iter((TransportFailure(Outcome.RESET), Reply(200, b"bitcoin USD 10000")))
+
+        async def reset_then_lie(_request: Request) -> Reply:
+            end = next(ends)
+            if isinstance(end, TransportFailure):
+                raise end
+            return end
+
+        world.does("a", reset_then_lie)
+        answer = await engine.ask(query, fresh=True)
+        assert number(answer) == 1010
+        assert ways(answer) == [("a", "reset"), ("a", "out_of_bounds"), ("b", "ok")]
 
     play(story)
 
@@ -309,5 +351,24 @@ def test_single_prices_of_a_list_that_jumped_are_flagged() -> None:
         assert isinstance(answer.value, Prices)
         assert [price.flagged for price in answer.value.prices] == [False, False, True]
         assert not answer.provenance.is_contested
+
+    play(story)
+
+
+def test_a_market_that_moves_slowly_is_never_in_doubt() -> None:
+    """Lists alone are asked for, and rise by a half over two days: no price is flagged, and no candle is contested."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "1000")
+        engine = made(world, clock, "a")
+        for hour in range(48):
+            world.says("a", str(1000 + 10 * hour))
+            for _ in range(6):
+                listed = await engine.ask(QUERIES["prices"], fresh=True)
+                assert isinstance(listed.value, Prices)
+                assert not any(price.flagged for price in listed.value.prices)
+                await clock.sleep(600)
+        answer = await engine.ask(QUERIES["candles"], fresh=True)
+        assert sureness(answer) == (1, 1, False)
 
     play(story)

@@ -190,6 +190,48 @@ def test_two_against_one_is_served_as_undecided() -> None:
     play(story)
 
 
+@pytest.mark.parametrize("ids", ["abc", "abcd"])
+def test_two_that_agree_do_not_carry_a_leap_against_one_that_stayed(ids: str) -> None:
+    """What three said before weighs more than two liars of one mind; what the third says last decides."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        engine = await heard(world, ids)
+        await engine.ask(BTC)
+        world.says("a", "1000")
+        world.says("b", "1000")
+        for _ in range(4):
+            await asyncio.sleep(6)
+            price = price_of(await engine.ask(BTC, fresh=True))
+            assert price.value == 100
+            assert price.confidence is not None
+            assert price.confidence >= 900
+        for id_ in ids[2:]:
+            world.says(id_, "1000")
+        await engine.sweep(BTC)
+        assert price_of(await engine.ask(BTC, fresh=True)).value == 1000
+
+    play(story)
+
+
+def test_the_first_word_of_all_yields_to_two_that_agree() -> None:
+    """A liar that was heard first, and confirmed by nobody, is outvoted as soon as two others were heard."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a", "1000")
+        engine = world.engine(["a", "b", "c"])
+        assert price_of(await engine.ask(BTC)).value == 1000
+        world.says("b")
+        world.says("c")
+        await engine.sweep(BTC)
+        for _ in range(3):
+            answer = await engine.ask(BTC, fresh=True)
+            assert price_of(answer).value == 100
+            assert (answer.provenance.agreed, answer.provenance.asked) == (2, 3)
+            await asyncio.sleep(6)
+
+    play(story)
+
+
 def test_small_caps_may_lie_further_apart() -> None:
     """Six percent apart is agreement on a small asset, and a dispute on a large one."""
 
