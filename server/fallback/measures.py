@@ -35,6 +35,7 @@ class Measures:
         "p70_s",
         "p95_s",
         "p99_s",
+        "recent",
         "successes",
     )
 
@@ -44,6 +45,8 @@ class Measures:
         self._since = 0
         self.calls = 0
         self.successes = 0
+        self.recent = 0
+        """On how many calls of the last ten minutes the figures rest."""
         self.error_ratio = 0.0
         self.lag_s = 0.0
         self.p50_s: float | None = None
@@ -94,14 +97,18 @@ class Measures:
     def refresh(self, now: float) -> None:
         """Recompute the figures that ranking and time-outs read."""
         self._since = 0
-        outcomes = self._outcomes
-        while outcomes and outcomes[0][0] < now - _REMEMBERED_S:
-            outcomes.popleft()
-        bad = sum(not good for _, good in outcomes)
-        self.error_ratio = bad / len(outcomes) if outcomes else 0.0
+        self.recent, good = self.counts(now)
+        self.error_ratio = (self.recent - good) / self.recent if self.recent else 0.0
         if self._latencies:
             ranked = sorted(self._latencies)
             self.p50_s, self.p70_s, self.p95_s, self.p99_s = (quantile(ranked, q) for q in (0.5, 0.7, 0.95, 0.99))
+
+    def counts(self, now: float) -> tuple[int, int]:
+        """Return how many calls there were in the last ten minutes, the last 200 at most, and how many went well."""
+        outcomes = self._outcomes
+        while outcomes and outcomes[0][0] < now - _REMEMBERED_S:
+            outcomes.popleft()
+        return len(outcomes), sum(good for _, good in outcomes)
 
     def attempt_s(self, floor_s: float, ceiling_s: float) -> float:
         """Return how long one attempt may take: 1.5 times the p99 between its bounds, 2 s until enough is known."""

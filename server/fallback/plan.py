@@ -71,17 +71,18 @@ class Plan:
     def _hold(self, kind: Kind, tier: Tier, lanes: list[Lane], now: float) -> None:
         """Let a tier's leader lead on while it may be asked, unless another is clearly better, and not too soon.
 
-        So two sources of like quality do not take turns, and users do not see prices jump between their venues.
+        So two sources of like quality do not take turns, and users do not see prices jump between their venues. One
+        that may not be asked challenges nobody, however well it did before.
         """
-        first = next(index for index, lane in enumerate(lanes) if lane.source.tier is tier)
-        challenger, lead = lanes[first], self._leads.get((kind, tier))
-        if lead is not None and lead.lane is challenger:
+        challenger = next((lane for lane in lanes if lane.source.tier is tier and lane.is_free(now)), None)
+        lead = self._leads.get((kind, tier))
+        if challenger is None or (lead is not None and lead.lane is challenger):
             return
         if lead is not None and lead.lane.is_free(now):
             is_settled = now - lead.since >= _SETTLED_S
             if not is_settled or challenger.score < CLEARLY * lead.lane.score:
                 lanes.remove(lead.lane)
-                lanes.insert(first, lead.lane)
+                lanes.insert(lanes.index(challenger), lead.lane)
                 return
         # The first of all leads by the catalogue alone, and holds nobody off.
         self._leads[kind, tier] = _Lead(challenger, -inf if lead is None else now)
@@ -101,7 +102,7 @@ class Plan:
                     score=lane.score,
                     success_ratio=1 - measures.error_ratio,
                     latency_p70_s=measures.p70_s or 0.0,
-                    calls=measures.calls,
+                    calls=measures.recent,
                     excluded=out.reason if out is not None else "",
                 )
             )

@@ -64,6 +64,8 @@ def source_view(standing: Standing, clock: Clock) -> SourceView:
     out = standing.exclusion(now)
     calls = sum(lane.measures.calls for lane in lanes)
     successes = sum(lane.measures.successes for lane in lanes)
+    lately = [lane.measures.counts(now) for lane in lanes]
+    recent, good = sum(count for count, _ in lately), sum(good for _, good in lately)
     busiest = max(lanes, key=lambda lane: lane.measures.calls, default=None)
     last = max((lane for lane in lanes if lane.measures.last_time), key=_last_time, default=None)
     return SourceView(
@@ -78,7 +80,7 @@ def source_view(standing: Standing, clock: Clock) -> SourceView:
         breakers=tuple(breaker_view(lane, clock) for lane in lanes),
         calls=calls,
         successes=successes,
-        success_ratio=successes / calls if calls else 1.0,
+        success_ratio=good / recent if recent else 1.0,
         latency_p50_s=busiest.measures.p50_s if busiest is not None else None,
         latency_p99_s=busiest.measures.p99_s if busiest is not None else None,
         last_success_time=_latest(lane.measures.last_success for lane in lanes),

@@ -65,7 +65,8 @@ def figures(lane: Lane) -> str:
     measured = {part.name: part.measured for part in lane.parts}
     if not lane.measures.calls:
         return "not asked for it yet"
-    parts = [f"{100 * (1 - measured['error_ratio']):.3g} % success"] if "error_ratio" in measured else []
+    share = f"{100 * (1 - measured.get('error_ratio', 0.0)):.3g} % success"
+    parts = [share if lane.measures.recent else "not asked for it in the last 10 min"]
     if latency_s := measured.get("latency_p70_s"):
         parts.append(f"{latency_s:.2g} s at p70")
     if (lag_s := measured.get("lag_s", 0.0)) >= 1:

@@ -84,6 +84,23 @@ def test_a_leader_that_may_not_be_asked_is_overtaken_at_once() -> None:
     assert order(plan) == ["c", "b", "a"]
 
 
+def test_one_that_may_not_be_asked_challenges_nobody() -> None:
+    """The best of a tier is held out: of the others one leads on, though each is a little better in turn."""
+    clock = VirtualClock()
+    x, a, b = lane("x"), lane("a"), lane("b")
+    measured(x, 0.02, clock)
+    measured(a, 0.50, clock)
+    measured(b, 0.52, clock)
+    plan = Plan([x, a, b], clock)
+    x.breaker.force_open(clock.monotonic())
+    for turn in range(10):
+        measured(a, 0.50 + 0.03 * (turn % 2), clock)
+        measured(b, 0.53 - 0.03 * (turn % 2), clock)
+        clock.advance(15)
+        plan.rank()
+        assert order(plan) == ["x", "a", "b"]
+
+
 def test_a_source_that_does_not_know_an_asset_is_asked_last_for_it() -> None:
     """For an hour it is the last resort for that asset alone; its place for others stays."""
 

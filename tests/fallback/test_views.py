@@ -80,6 +80,26 @@ def test_a_source_goes_down_and_comes_back_and_each_is_logged_once() -> None:
     play(story)
 
 
+def test_the_share_of_good_calls_is_that_of_the_last_ten_minutes() -> None:
+    """A source that worked for long and fails now is shown to fail; what was asked long ago says nothing."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a")
+        engine = world.engine(["a"])
+        for _ in range(20):
+            await engine.ask(BTC_USD, fresh=True)
+        clock.advance(601)
+        (view,) = engine.sources()
+        assert (view.calls, view.successes, view.success_ratio) == (20, 20, 1.0)
+        world.fails("a")
+        await engine.ask(BTC_USD, fresh=True)
+        (view,) = engine.sources()
+        assert view.success_ratio == 0
+        assert view.calls > view.successes == 20
+
+    play(story)
+
+
 def test_a_source_is_not_back_because_one_more_kind_of_it_fails() -> None:
     """A circuit that has not opened yet is no sign of life: a success is."""
     clock = VirtualClock()
@@ -235,5 +255,6 @@ def test_measures_count_what_says_something_of_the_source() -> None:
     assert measures.error_ratio == pytest.approx(20 / 110)
     assert (measures.p50_s, measures.p95_s, measures.p99_s) == (0.1, 4.0, 4.0)
     assert (measures.attempt_s(0.5, 8), measures.overdue_s()) == (6.0, 3.0)
+    assert (measures.recent, measures.counts(0)) == (110, (110, 90))
     measures.refresh(601)
-    assert measures.error_ratio == 0
+    assert (measures.error_ratio, measures.recent, measures.counts(601)) == (0, 0, (0, 0))

@@ -45,7 +45,7 @@ def weighed(id_: str, **penalties: float) -> Lane:
     """Return a lane that was asked before, with a score of these parts."""
     capability = Capability(Kind.PRICE, build, parse)
     lane = Lane(Standing(source(id_), f"https://{id_}.example", ()), capability, Breaker(VirtualClock().random))
-    lane.measures.calls = 1
+    lane.measures.calls = lane.measures.recent = 1
     lane.parts = tuple(ScorePart(name, penalty, 1.0, penalty) for name, penalty in penalties.items())
     lane.score = score_of(lane.parts)
     return lane
@@ -73,6 +73,8 @@ def test_figures_name_what_was_measured() -> None:
     lane = weighed("a", error_ratio=0.02, latency_p70_s=0.123, lag_s=12.0, quota_used=0.25)
     assert figures(lane) == "98 % success, 0.12 s at p70, data 12 s old, 75 % of its quota left"
     assert figures(weighed("b", error_ratio=0.0, latency_p70_s=0.0, lag_s=0.2)) == "100 % success"
+    lane.measures.recent = 0
+    assert figures(lane).startswith("not asked for it in the last 10 min, 0.12 s at p70, ")
 
 
 def test_scores_that_round_alike_are_told_apart() -> None:
