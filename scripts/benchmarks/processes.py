@@ -88,5 +88,7 @@ def cpu_s(pid: int) -> float:
 
 
 def resident_mb(pid: int) -> float:
-    """Return the resident memory of a process in MB."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
+    """Return the resident memory of a process and its children in MB."""
+    own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
+    children = " ".join(each.read_text() for each in Path(f"/proc/{pid}/task").glob("*/children"))
+    return own + sum(resident_mb(int(child)) for child in children.split())

@@ -6,15 +6,14 @@ Nothing but cancellation leaves an attempt: whatever a source or a parser does e
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from math import inf
-from pathlib import Path
 
 import structlog
 
+from server.apart import Apart, OwnFault, place_of
 from server.clock import Clock
 from server.errors import BadAnswer
 from server.fallback.breaker import Admission
@@ -47,6 +46,7 @@ from server.providers.base import Follow, Reply, Request
 _log = structlog.get_logger()
 
 _BIG = 256 * 1024
+_NO_HEADERS: dict[str, str] = {}
 _MOST_FOLLOWS = 4
 _OK = Outcome.OK
 _SUCCESS = Verdict.SUCCESS
@@ -70,27 +70,27 @@ class _Refused(Exception):
 
 
 class Runner:
-    """Makes attempts. `changed` is told of every breaker that opened or closed, of every source set aside, and back."""
+    """Makes attempts. `watch.changed` is told of breakers that opened or closed, sources set aside, and back."""
 
     def __init__(
         self,
         transport: Transport,
         clock: Clock,
         vetted: Vetted,
+        watch: Watch,
         *,
         body_limit: int,
-        changed: Callable[[Lane], None],
-        watch: Watch,
     ) -> None:
         self._watch = watch
         self._transport = transport
         self._clock = clock
         self._vetted = vetted
         self._body_limit = body_limit
-        self._changed = changed
+        self._changed = watch.changed
         self._faulty: set[Lane] = set()
         self._thread = ThreadPoolExecutor(1, "parser")
-        """Where what takes long is parsed, one answer after another, so that the loop has its half of the time."""
+        """Where what is large is parsed, one answer after another, so that the loop has its half of the time."""
+        self._apart = Apart()
         self.late = 0
         """How many attempts under way are late for their sources."""
         self.silent_until = -inf
@@ -143,8 +143,8 @@ class Runner:
             tried.outcome = Outcome.OVERDUE if overdue else Outcome.CANCELLED
             raise
         except Exception as error:  # noqa: BLE001 -- a parser's own fault must not reach the caller
-            tried.outcome, tried.detail = Outcome.SCHEMA, type(error).__name__
-            self._own_fault(lane, error)
+            tried.outcome = Outcome.SCHEMA
+            tried.detail = self._own_fault(lane, error)
         finally:
             tried.limit = None
             lane.under_way -= 1
@@ -156,6 +156,11 @@ class Runner:
             lane.learn(query, clock.monotonic())
             self._changed(lane)
         return tried
+
+    def close(self) -> None:
+        """End what parses beside the loop."""
+        self._apart.close()
+        self._thread.shutdown(wait=False)
 
     def blame(self, tried: Tried, detail: str) -> None:
         """Count an answer against its source after the fact: another source contradicted it.
@@ -191,7 +196,10 @@ class Runner:
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
                     raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
             replies += got
-            if capability.is_slow or size > _BIG:
+            if capability.is_apart:
+                bare = tuple(reply._replace(headers=_NO_HEADERS) for reply in replies)
+                found = await self._apart.call(capability.parse, source, query, bare)
+            elif size > _BIG:
                 parsing = asyncio.get_running_loop().run_in_executor
                 found = await parsing(self._thread, capability.parse, source, query, replies)
             else:
@@ -280,11 +288,11 @@ class Runner:
         if turned:
             self._changed(lane)
 
-    def _own_fault(self, lane: Lane, error: Exception) -> None:
-        """Count a fault of a parser of ours, and log once a lane where it is; its text may hold a payload."""
+    def _own_fault(self, lane: Lane, error: Exception) -> str:
+        """Count a fault of a parser of ours, log once a lane where it is, and name it; its text may hold a payload."""
         self.parser_errors += 1
+        fault = error if isinstance(error, OwnFault) else OwnFault(type(error).__name__, place_of(error))
         if lane not in self._faulty:
             self._faulty.add(lane)
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{Path(place.filename).name}:{place.lineno}"
-            _log.error("parser failed", source=lane.id, kind=lane.kind.value, error=type(error).__name__, where=where)
+            _log.error("parser failed", source=lane.id, kind=lane.kind.value, error=fault.name, where=fault.where)
+        return fault.name

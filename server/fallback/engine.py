@@ -108,8 +108,8 @@ class Engine(Readings):
         self.explain = Explainer(self._plan, self._cache, clock, settings).explain
         rate_assets = usual_assets() if rate_assets is None else rate_assets
         vetted = Vetted(pegs(rate_assets))
-        changed = self.watch.changed = self._ranker.changed
-        runner = Runner(transport, clock, vetted, body_limit=settings.body_limit, changed=changed, watch=self.watch)
+        self.watch.changed = self._ranker.changed
+        self._runner = runner = Runner(transport, clock, vetted, self.watch, body_limit=settings.body_limit)
         self._quotes = Quotes(clock, vetted, runner.blame)
         self.second = Second(
             shared, self._cache, self._standings, vetted, clock, settings=settings, simulated=simulated
@@ -160,6 +160,7 @@ class Engine(Readings):
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.book.close()
         await self._claimer.give_up()
+        self._runner.close()
 
     async def ask(
         self, query: Query, *, deadline_s: float | None = None, fresh: bool = False, purpose: Purpose = _USER

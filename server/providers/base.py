@@ -126,8 +126,9 @@ class Capability:
     build: Build
     parse: Parse
     serves: Serves = always
-    is_slow: bool = False
-    """Whether an answer takes milliseconds to parse, whatever its size: that is not done between other answers."""
+    is_apart: bool = False
+    """Whether answers are parsed in a process of their own (`server/apart.py`): where no limit of a parser holds
+    against hostile bytes. `parse`, source and query must be picklable then, and replies come without headers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,6 @@ def capability_of(
     build: Callable[[Source, Q], tuple[Request, ...]],
     parse: Callable[[Source, Q, tuple[Reply, ...]], Value | Follow],
     serves: Serves = on_chain,
-    *,
-    is_slow: bool = False,
 ) -> Capability:
     """Make the capability of functions that take their own class of query; the engine asks them nothing else."""
 
@@ -51,7 +49,7 @@ def capability_of(
                 raise BadAnswer("error_body", refused.detail) from None
             raise
 
-    return Capability(asked.kind, cast("Build", build), parse_due, serves, is_slow)
+    return Capability(asked.kind, cast("Build", build), parse_due, serves)
 
 
 def _may_be_missing(query: Query) -> bool:

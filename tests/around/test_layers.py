@@ -11,7 +11,7 @@ import pytest
 SERVER = Path(__file__).parents[2] / "server"
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "clock", "settings", "observe"}),
+    frozenset({"errors", "clock", "apart", "settings", "observe"}),
     frozenset({"model", "assets", "addresses"}),
     frozenset({"providers", "store", "shared"}),
     frozenset({"fallback", "live"}),

@@ -43,13 +43,14 @@ class Bench:
         self.lane = Lane(
             Standing(source("a"), "https://a.example", ()), Capability(kind, build, parse), Breaker(clock.random)
         )
+        watch = Watch({}, clock)
+        watch.changed = lambda lane: self.changed.append(lane.id)
         self.runner = Runner(
             self.world,  # type: ignore[arg-type]  # stands in for the outside world
             clock,
             self.vetted,
+            watch,
             body_limit=1,
-            changed=lambda lane: self.changed.append(lane.id),
-            watch=Watch({}, clock),
         )
 
     async def run(self, query: Query = BTC_USD, timeout_s: float = 5.0) -> Tried:

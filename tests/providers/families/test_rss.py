@@ -56,6 +56,10 @@ def test_broken_xml_is_read_all_the_same(answer: Answers) -> None:
     assert article.published_time == datetime(2024, 1, 11, 21, 0, tzinfo=UTC)
 
 
+FEED = (
+    b'<rss version="2.0"><channel><title>t</title><item><title>One</title><link>https://a.example/c</link>'
+    b"<description>%s</description></item></channel></rss>"
+)
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><rss><channel><item><title>&c;</title></item></channel></rss>"""
 OUTSIDE = b'<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/hostname">]><rss><channel><title>&x;</title></channel></rss>'
@@ -87,6 +91,55 @@ def test_what_is_no_feed_is_told_by_reason(body: bytes, reason: str) -> None:
     with pytest.raises(BadAnswer) as caught:
         items(Reply(200, body))
     assert caught.value.reason == reason
+
+
+def told(summary: str, encoding: str) -> bytes:
+    """Return a feed of one item that states an encoding, not yet in it."""
+    return (
+        f'<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel><title>t</title><item>'
+        f"<title>One</title><link>https://a.example/c</link><description>{summary}</description></item></channel></rss>"
+    ).encode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("summary", "encoding"),
+    [
+        ("Цена выросла", "windows-1251"),
+        ("Preis für €", "cp1252"),
+        ("قیمت", "utf-8"),
+        ("価格", "shift_jis"),
+        ("価格", "utf-16"),
+    ],
+)
+def test_a_feed_is_read_in_its_own_encoding(summary: str, encoding: str) -> None:
+    """What it states of itself counts where it is no UTF-8; wide ones are known by their first bytes too."""
+    body = told(summary, encoding)
+    assert [item.summary for item in items(Reply(200, body))] == [summary]
+    if encoding == "utf-16":
+        assert [item.summary for item in items(Reply(200, body[2:]))] == [summary]
+
+
+def test_a_feed_that_lies_about_its_encoding_is_read_as_far_as_it_goes() -> None:
+    """Old bytes that claim to be UTF-8, and UTF-8 that claims to be something else, keep their ASCII."""
+    broken = told("Preis für", "cp1252").replace(b"cp1252", b"utf-8")
+    assert items(Reply(200, broken))[0].summary == "Preis f\ufffdr"
+    other = told("für", "utf-8").replace(b"utf-8", b"koi8-r")
+    assert items(Reply(200, other))[0].summary == "für"
+
+
+@pytest.mark.parametrize("encoding", ["iso-2022-jp", "utf-7", "hz"])
+def test_no_encoding_hides_an_entity(encoding: str) -> None:
+    """Shifts that mean nothing, or letters in disguise, make an entity that only one of two parsers sees."""
+    shift = {"iso-2022-jp": b"\x1b(B", "utf-7": b"", "hz": b"~}"}[encoding]
+    mark = b"+ADwAIQ-" if encoding == "utf-7" else b"<!"
+    head = b'<?xml version="1.0" encoding="' + encoding.encode() + b'"?>\n<!--\x1b$B<rss>x\x1b(B-->\n'
+    bomb = mark + b"DOC" + shift + b"TYPE rss >\n" + mark + b"EN" + shift + b'TITY a "' + b"x" * 1000 + b'">\n'
+    body = head + bomb + (FEED % (b"&a;" * 20)) + b"<b>"
+    try:
+        found = items(Reply(200, body))
+    except BadAnswer:
+        return
+    assert all("xxx" not in f"{item.title}{item.summary}" for item in found)
 
 
 def test_a_feed_without_articles_is_empty() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from server.model import NewsQuery
-from server.providers.base import Limit, Provider, Recorded, Source, Tier, always
+from typing import cast
+
+from server.model import Kind
+from server.providers.base import Build, Capability, Limit, Parse, Provider, Recorded, Source, Tier
 from server.providers.families.rss.articles import article_id, build_news, normal_link, normal_title, parse_news
 from server.providers.families.rss.feed import items
-from server.providers.onchain import capability_of
 
 __all__ = ["PROVIDER", "article_id", "normal_link", "normal_title"]
 
@@ -29,7 +30,7 @@ def _feed(id_: str, name: str, url: str, path: str, tier: Tier = Tier.MEDIUM) ->
 
 PROVIDER = Provider(
     "rss",
-    capabilities=(capability_of(NewsQuery, build_news, parse_news, always, is_slow=True),),
+    capabilities=(Capability(Kind.NEWS, cast("Build", build_news), cast("Parse", parse_news), is_apart=True),),
     sources=(
         _feed("coindesk", "CoinDesk", "https://www.coindesk.com", "/arc/outboundfeeds/rss/", Tier.CRITICAL),
         _feed("cointelegraph", "Cointelegraph", "https://cointelegraph.com", "/rss", Tier.HIGH),

@@ -1,10 +1,12 @@
 """RSS 2.0 and Atom bodies read into items, whatever state their XML is in; the family's provider uses it.
 
 feedparser reads broken XML too; before it a strict parser refuses document types and entities, and so entity bombs.
+Both get the same UTF-8, since a body in an encoding that one of them does not know could hide these from it.
 """
 
 from __future__ import annotations
 
+import codecs
 import html
 import io
 import re
@@ -12,7 +14,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from xml.etree.ElementTree import ParseError
 
-import feedparser  # type: ignore[import-untyped]  # it has no types
 from defusedxml import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import fromstring
 
@@ -27,6 +28,15 @@ _MOST_ELEMENTS = 20_000
 _MOST_ITEMS = 100
 _MOST_CATEGORIES = 20
 _SHORT, _LONG = 300, 4_000
+_DECLARATION = re.compile(rb"<\?xml\b[^>]{0,200}>")
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
+_KNOWN = re.compile(
+    r"iso-8859-([1-9]|1[01]|1[3-6])|latin-?1|(windows-|cp)125[0-8]|koi8-[ru]|gb(2312|k|18030)|big5|euc-(jp|kr)|shift_jis",
+    re.IGNORECASE,
+)
+"""Encodings of bodies that are no UTF-8; none that shifts by ASCII (ISO-2022, UTF-7), in which markup can be hidden."""
+_WIDE = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+_DECLARED = b'<?xml version="1.0" encoding="utf-8"?>'
 _ROOTS = re.compile(rb"<(?:[a-z]+:)?(rss|feed|rdf)[\s>]", re.IGNORECASE)
 _PAGE = re.compile(rb"^\s*(<\?xml[^>]*>)?\s*(<!--.*?-->\s*)?<(!doctype\s+html|html)[\s>]", re.IGNORECASE | re.DOTALL)
 _HIDDEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -39,10 +49,12 @@ def items(reply: Reply) -> tuple[NewsItem, ...]:
 
     Raises BadAnswer: `empty`, `html` for a page, `not_xml` for what is no feed or has a document type.
     """
-    body = reply.body
+    import feedparser  # type: ignore[import-untyped]  # it has no types, and what serves does not need it
+
+    body = _in_utf8(reply.body)
     _refuse(body)
     try:
-        feed = feedparser.parse(io.BytesIO(body), resolve_relative_uris=False, sanitize_html=False)
+        feed = feedparser.parse(io.BytesIO(_DECLARED + body), resolve_relative_uris=False, sanitize_html=False)
         language = _text(feed.feed, "language", 35)
         found = tuple(_item(entry, language) for entry in feed.entries[:_MOST_ITEMS])
     except BadAnswer:
@@ -54,12 +66,33 @@ def items(reply: Reply) -> tuple[NewsItem, ...]:
     return tuple(item for item in found if item is not None)
 
 
+def _in_utf8(body: bytes) -> bytes:
+    """Return a body in UTF-8 without its declaration; what cannot be decoded is replaced."""
+    if len(body) > _LARGEST_BODY:
+        raise BadAnswer("out_of_bounds", "the feed is too large")
+    if (wide := _WIDE.get(body[:2])) is not None:
+        body = body.decode(wide, "replace").encode()
+    body = body.removeprefix(codecs.BOM_UTF8).lstrip()
+    name = "cp1252"
+    if (declaration := _DECLARATION.match(body)) is not None:
+        body = body[declaration.end() :]
+        stated = _ENCODING.search(declaration[0])
+        name = "utf-8" if stated is None else stated[1].decode()
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        if name.lower().startswith("utf"):
+            name = "utf-8"
+        elif not _KNOWN.fullmatch(name):
+            name = "cp1252"
+        return body.decode(name, "replace").encode()
+    return body
+
+
 def _refuse(body: bytes) -> None:
     """Raise BadAnswer for what feedparser is not to see."""
     if not body.strip():
         raise BadAnswer("empty", "the body is empty")
-    if len(body) > _LARGEST_BODY:
-        raise BadAnswer("out_of_bounds", "the feed is too large")
     if _PAGE.search(body[:2000]):
         raise BadAnswer("html", "the body is a page")
     elements = _elements(body)

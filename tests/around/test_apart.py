@@ -1,0 +1,144 @@
+"""The process that reads strangers' bytes: what it gives back, and what ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from server.apart import Apart, OwnFault
+from server.errors import BadAnswer
+from server.model import NewsQuery
+from server.providers.base import Reply
+from server.providers.families.rss import PROVIDER
+
+FEED = (
+    b'<rss version="2.0"><channel><title>t</title><item><title>One</title><link>https://a.example/c</link>'
+    b"<pubDate>Mon, 06 Jan 2025 00:00:00 GMT</pubDate>%s</item></channel></rss>"
+)
+GOOD = FEED % b""
+NEWLINES = b'<?xml version="1.0"?>' + b"<!-- x -->" + b"\n" * 200_000 + GOOD
+AUTHOR = FEED % (b"<author>" + b"a" * 200_000 + b"</author>")
+PARSE, SOURCE = PROVIDER.capabilities[0].parse, PROVIDER.sources[0]
+
+
+@pytest.fixture
+async def apart() -> AsyncIterator[Apart]:
+    """Return a process that is allowed two seconds a call."""
+    made = Apart(longest_s=2)
+    yield made
+    made.close()
+
+
+async def read(apart: Apart, body: bytes) -> int:
+    """Return how many articles a feed has."""
+    found = await apart.call(PARSE, SOURCE, NewsQuery(), (Reply(200, body),))
+    return len(found.articles)  # type: ignore[union-attr]  # news are articles
+
+
+def is_there(pid: int) -> bool:
+    """Say whether a process runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def ended(pid: int) -> None:
+    """Wait until a process is gone; no event tells of one that is not our child."""
+    async with asyncio.timeout(10):
+        while is_there(pid):  # noqa: ASYNC110 -- as it says above
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("body", [NEWLINES, AUTHOR], ids=["newlines", "author"])
+async def test_a_body_that_blows_up_an_expression_is_refused_and_stops_nobody(apart: Apart, body: bytes) -> None:
+    """Parsing it would take minutes, in which no thread of its process did anything else."""
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    assert await read(apart, GOOD) == 1
+    ticking = asyncio.create_task(tick())
+    with pytest.raises(BadAnswer, match="too long"):
+        await read(apart, body)
+    ticking.cancel()
+    assert ticks > 20
+    assert await read(apart, GOOD) == 1
+
+
+async def test_what_wants_too_much_memory_is_refused(apart: Apart) -> None:
+    """A gigabyte is the most; the next call is answered."""
+    with pytest.raises(BadAnswer, match="too much memory"):
+        await apart.call(bytearray, 2 << 30)
+    assert await apart.call(len, b"abc") == 3
+
+
+async def test_outcomes_come_back_as_they_are(apart: Apart) -> None:
+    """A refusal with its reason; any other exception by its class and place, without its text."""
+    with pytest.raises(BadAnswer) as refused:
+        await read(apart, b"plain text")
+    assert (refused.value.reason, refused.value.detail) == ("not_xml", "not a feed")
+    with pytest.raises(OwnFault) as fault:
+        await apart.call(int, "secret text")
+    assert (fault.value.name, "secret" in str(fault.value)) == ("ValueError", False)
+
+
+async def test_it_knows_nothing_of_the_environment(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are there; whoever takes over a parser finds none."""
+    monkeypatch.setenv("NERKH_KEY_ETHERSCAN", "secret")
+    assert await apart.call(os.getenv, "NERKH_KEY_ETHERSCAN") is None
+
+
+async def test_a_process_that_died_is_started_anew(apart: Apart) -> None:
+    """Whatever ended it between two calls, the next one is answered."""
+    first = await apart.call(os.getpid)
+    os.kill(first, signal.SIGKILL)
+    await ended(first)
+    assert await apart.call(os.getpid) != first
+
+
+async def test_it_ends_when_it_is_not_used() -> None:
+    """Feeds are read now and then; a process that waits for them holds memory for nothing."""
+    apart = Apart(idle_s=0.05)
+    pid = await apart.call(os.getpid)
+    await ended(pid)
+    assert await apart.call(os.getpid) != pid
+    apart.close()
+
+
+async def test_closing_refuses_the_call_under_way(apart: Apart) -> None:
+    """Nothing waits for a parser at the end."""
+    pid = await apart.call(os.getpid)
+    call = asyncio.create_task(apart.call(time.sleep, 60))
+    await asyncio.sleep(0.05)
+    apart.close()
+    with pytest.raises(BadAnswer):
+        await call
+    assert not is_there(pid)
+
+
+def test_it_ends_with_the_process_that_started_it() -> None:
+    """Even with one that was killed, and so could close nothing."""
+    program = (
+        "import asyncio, os, time\nfrom server.apart import Apart\n"
+        "async def main():\n apart = Apart()\n print(await apart.call(os.getpid), flush=True)\n time.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert is_there(pid)
+        parent.kill()
+    asyncio.run(ended(pid))
