@@ -33,6 +33,15 @@ REDIS = re.compile(
 """The address of a Redis: name and password in it are percent-encoded."""
 
 
+def _is_whole(url: str) -> bool:
+    """Say whether an address can be taken apart: a port may be too high, a character stand for another."""
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        return False
+    return port is None or port > 0
+
+
 class Settings(BaseSettings):
     """All that can be set from outside; each field's name is its variable's name behind `NERKH_`."""
 
@@ -146,7 +155,8 @@ class Settings(BaseSettings):
         """Refuse what is no proxy's address, without showing it: it may hold a password."""
         parts = given.get_secret_value().split(",") if given is not None else []
         for number, part in enumerate(map(str.strip, parts), 1):
-            if part and PROXY.fullmatch(part) is None:
+            match = PROXY.fullmatch(part)
+            if part and (match is None or not _is_whole(match["url"])):
                 raise ValueError(f"number {number} is no http://, https:// or socks5:// address of a host and port")
         return given
 
@@ -155,7 +165,7 @@ class Settings(BaseSettings):
     def _is_redis(cls, given: SecretStr | None) -> SecretStr | None:
         """Refuse what is no address of a Redis, without showing it: it may hold a password. Empty is unset."""
         text = "" if given is None else given.get_secret_value().strip()
-        if text and REDIS.fullmatch(text) is None:
+        if text and (REDIS.fullmatch(text) is None or not _is_whole(text)):
             raise ValueError("is no redis://, rediss:// or unix:// address, such as redis://:password@host:6379/0")
         return SecretStr(text) if text else None
 
@@ -238,12 +248,12 @@ def _known(name: str) -> bool:
 
 
 def keys(environ: Mapping[str, str] | None = None) -> dict[str, tuple[SecretStr, ...]]:
-    """Return the sources' keys, `NERKH_KEY_<SOURCE>`, several separated by commas, by the variable's name."""
+    """Return the sources' keys, `NERKH_KEY_<SOURCE>`, each once of several with commas between, by their variables."""
     env = os.environ if environ is None else environ
     found = {}
     for name, value in {**_filed(env), **env}.items():
         if name.startswith(KEY):
-            parts = tuple(SecretStr(part.strip()) for part in value.split(",") if part.strip())
+            parts = tuple(map(SecretStr, dict.fromkeys(part.strip() for part in value.split(",") if part.strip())))
             if parts:
                 found[name] = parts
     return found

@@ -18,13 +18,15 @@ _EPOCH_MS = 1e12
 _LONGEST_S = 31 * 86_400.0
 _MOST = 10**12
 _LONGEST_DATE = 40
+_LONGEST_TEXT = 512
+"""So much of a header is read: a source may send 8 kB, and each answer's are looked at."""
 _SHORT = 12
 """Whole numbers of fewer digits, nearly all there are, are read without a closer look."""
 _SPANS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86_400.0, "month": 30 * 86_400.0}
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _USED = re.compile(r"x-(?:mbx|sapi)-used-(?:ip-)?weight-([0-9]{1,4})([smhd])")
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
-_ITEM = re.compile(r"(\w+)\s*=\s*\"?([0-9]{1,12})")
+_ITEM = re.compile(r"(?<!\w)(\w{1,40})\s*=\s*\"?([0-9]{1,12})")
 
 
 class Allowance(NamedTuple):
@@ -81,8 +83,9 @@ def allowances(headers: Mapping[str, str], names: Sequence[str], wall_s: float) 
         text = headers.get(name)
         if text is None:
             continue
+        text = text[:_LONGEST_TEXT]
         if name == "ratelimit":
-            found += _items(text, headers.get("ratelimit-policy", ""))
+            found += _items(text, headers.get("ratelimit-policy", "")[:_LONGEST_TEXT])
         elif name in _SPELLINGS:
             found += _plain(name, text, headers, wall_s)
         else:

@@ -192,7 +192,8 @@ class Runner:
             size = 0
             for reply in got:
                 size += len(reply.body)
-                drawing.hear(reply)
+                if trip is None or trip.route.is_sealed(lane.standing.base_url):
+                    drawing.hear(reply)
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
                     raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
             replies += got
@@ -278,7 +279,8 @@ class Runner:
         if verdict is _SUCCESS and tried.trip is None:
             lane.standing.ways.answered(tried.latency_s)
         elif is_lost := not settle(lane.standing, tried.trip, outcome, verdict, now):
-            outcome, verdict = Outcome.CANCELLED, Verdict.NEUTRAL  # a proxy's fault says nothing of the source
+            # A proxy's fault, and what it says of limits, say nothing of the source.
+            outcome, verdict, tried.retry_after_s = Outcome.CANCELLED, Verdict.NEUTRAL, None
         turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
         lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
         lane.endings.note(tried.time, outcome, tried.latency_s, tried.detail)

@@ -35,10 +35,13 @@ class Pace:
         """Return which share of the published rate is allowed; 1 where none is published."""
         return 1.0 if self.published == inf else self.rate / self.published
 
-    def throttled(self, started: float, now: float) -> None:
-        """Halve the rate, once for all calls that were under way then: together they are one refusal."""
+    def throttled(self, started: float, now: float) -> bool:
+        """Halve the rate, once for all calls that were under way then: together they are one refusal.
+
+        Returns whether this one was the first of them.
+        """
         if started < self._cut_at:
-            return
+            return False
         self._cut_at = now
         rate = self.rate
         if rate == inf:  # no limit is published: begin from what was asked lately, or from what is little anywhere
@@ -48,6 +51,7 @@ class Pace:
         self.is_slowed = self.rate < self.published
         if self.is_slowed:
             self.window.slow(self.rate)
+        return True
 
     def succeeded(self, started: float) -> None:
         """Raise the rate, up to the published limit; a call from before the last cut says nothing of it."""

@@ -16,6 +16,9 @@ from yarl import URL
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_OWN = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "::/96", "::ffff:0:0:0/96")))
+"""Networks that Python calls global and no public host is in: local NAT64 (RFC 8215), site-local (RFC 3879), and IPv4
+compatible (RFC 4291) and translated (RFC 2765) addresses."""
 _LAST_32 = 0xFFFFFFFF
 
 
@@ -29,6 +32,8 @@ def is_private(address: Address) -> bool:
             return True
         if address.ipv4_mapped is not None:
             return False
+        if any(address in network for network in _OWN):
+            return True
     return not address.is_global or address.is_multicast
 
 

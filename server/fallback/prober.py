@@ -102,8 +102,11 @@ class Prober:
         return self._confirm.get(lane, due_at) if lane.breaker.is_halfway() else due_at
 
     def _best(self, standing: Standing) -> Lane | None:
-        """Return the lane of a source to probe: one whose circuit is open before others, if a query can be made."""
-        lanes = sorted(standing.lanes, key=lambda lane: not lane.breaker.is_open)
+        """Return the lane of a source to probe, if a query can be made: in turns, for one kind may be dead for good.
+
+        Of those that were never probed one whose circuit is open comes first.
+        """
+        lanes = sorted(standing.lanes, key=lambda lane: (self._probed.get(lane, -inf), not lane.breaker.is_open))
         return next((lane for lane in lanes if self._query(lane) is not None), None)
 
     def _query(self, lane: Lane) -> Query | None:

@@ -74,6 +74,7 @@ class Purse:
     """Every window of one key over one way out. Tokens are requests, weighed where the source weighs them."""
 
     __slots__ = (
+        "_longest_s",
         "_looked",
         "_names",
         "_policy",
@@ -125,6 +126,8 @@ class Purse:
             )
             for each in sorted(limits, key=lambda each: each.window_s)
         ]
+        self._longest_s = windows[-1].span_s if windows else 0.0
+        """The longest span that the source is known to count in."""
         published = windows[0].limit / windows[0].span_s if windows and windows[0].limit else None
         if not windows or windows[0].span_s > _PACED_S:
             windows.insert(0, Window(None, _PACED_S, policy.reserve))
@@ -133,14 +136,8 @@ class Purse:
 
     def allows(self, now: float, tokens: int, *, background: bool) -> bool:
         """Say whether so many tokens may be spent now; behind users the reserve stays."""
-        if now < self.resting_until:
+        if now < self.resting_until or not self._own_allow(now, tokens, background=background):
             return False
-        for window in self.windows:
-            if window.left(now) - (window.kept if background else 0) < tokens:
-                return False
-        for holding in self.holdings:
-            if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
-                return False
         if self.pools is not None and not self.pools.allows(now, tokens, background=background):
             return False
         if self._said:
@@ -148,6 +145,15 @@ class Purse:
                 kept = int(said.limit * self._policy.reserve) if background and said.limit else 0
                 if now < said.until and said.left - kept < tokens:
                     return False
+        return True
+
+    def _own_allow(self, now: float, tokens: int, *, background: bool) -> bool:
+        """Say whether what this process counts by itself has so many tokens."""
+        if any(window.left(now) - (window.kept if background else 0) < tokens for window in self.windows):
+            return False
+        for holding in self.holdings:
+            if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
+                return False
         return True
 
     def spend(self, now: float, tokens: int) -> None:
@@ -168,11 +174,12 @@ class Purse:
         return self.pools is not None and self.pools.is_up()
 
     async def draw(self, clock: Clock, tokens: int, *, background: bool) -> bool:
-        """Spend tokens that all processes together still have; False when they have not. Whoever asks looked before."""
+        """Spend tokens that all processes together still have; False when they have not, or others drew meanwhile."""
         if self.pools is not None and not await self.pools.draw(clock, tokens, background=background):
             return False
         now = clock.monotonic()
-        if self.pools is not None and not self.pools.bears(now, tokens, background=background):
+        bears = self.pools is None or self.pools.bears(now, tokens, background=background)
+        if not bears or not self._own_allow(now, tokens, background=background):
             return False
         self.spend(now, tokens)
         return True
@@ -185,8 +192,7 @@ class Purse:
 
     def throttled(self, started: float, now: float, retry_after_s: float | None) -> None:
         """Take in a refusal for too many requests: rest as long as the source says, else ever longer; go slower."""
-        self.rests += 1
-        self.pace.throttled(started, now)
+        self.rests += self.pace.throttled(started, now) or not self.rests
         rest_s = retry_after_s if retry_after_s is not None else _THROTTLE_S * 2 ** min(self.rests - 1, 5)
         if self.pace.rate * self.pace.window.span_s <= 1:
             rest_s = max(rest_s, min(1 / self.pace.rate, _THROTTLE_LONGEST_S))
@@ -278,7 +284,8 @@ class Purse:
         reset_s = stated.reset_s
         if reset_s is None:
             reset_s = stated.span_s or max(self.windows[0].span_s, 1.0)
-        until = now + reset_s
+        # With nothing left nobody asks, so that nothing corrects a reset in other units, or a lie.
+        until = now + min(reset_s, max(stated.span_s or 0.0, self._longest_s, _THROTTLE_LONGEST_S))
         known = self._said.get(stated.name)
         if known is None:
             if len(self._said) < len(_NAMES) * 2:

@@ -39,6 +39,7 @@ class Standing:
     """What is known of one source over all its kinds: its quota, and until when it must be left alone."""
 
     __slots__ = (
+        "asks_more",
         "barred_until",
         "base_url",
         "disabled",
@@ -71,6 +72,8 @@ class Standing:
         """What may be asked of it, key by key; several standings share it where their sources share their limits."""
         self.base_url = base_url
         self.lanes: list[Lane] = []
+        self.asks_more = False
+        """Whether its requests were seen to be more than GETs without headers, which no public proxy passes on."""
         self.is_down = False
         """Whether it was said to be down, and not yet to be back."""
         self.is_troubled = False
@@ -135,8 +138,8 @@ class Standing:
         return Exclusion(Outcome.SKIPPED_QUOTA, f"{reason}, free in {span_text(self.out_until - now)}")
 
     def is_public(self) -> bool:
-        """Say whether it may be asked over a public proxy: no key of ours goes there."""
-        return not self.quota.has_key()
+        """Say whether it may be asked over a public proxy: no key of ours goes there, and only bare GETs."""
+        return not self.asks_more and not self.quota.has_key()
 
     def is_regional(self) -> bool:
         """Say whether the source refused the direct way since it last answered over it."""

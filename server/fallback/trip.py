@@ -53,8 +53,11 @@ class Trip:
         Requests that follow keep to the route.
         """
         failure = TransportFailure(Outcome.SKIPPED_OPEN, "no way out is open")
-        public = secret is None and request.method == "GET" and not request.headers
-        while self._take(public=public):
+        is_bare = request.method == "GET" and not request.headers
+        if not is_bare and not self._standing.asks_more:
+            self._standing.asks_more = True
+            self._standing.settle(self._clock.monotonic())
+        while self._take(public=is_bare and secret is None):
             route, start = self.route, self._clock.monotonic()
             self._started = start
             try:

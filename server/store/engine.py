@@ -40,7 +40,13 @@ def open_engine(url: str, schema: str) -> AsyncEngine:
         return connection
 
     return create_async_engine(
-        "postgresql+asyncpg://", async_creator=connect, pool_size=5, max_overflow=5, pool_timeout=1, pool_pre_ping=True
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=5,
+        max_overflow=5,
+        pool_timeout=1,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes into logs, and a parameter may be an address that was asked about
     )
 
 

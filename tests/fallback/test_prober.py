@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,14 +14,15 @@ from structlog.testing import capture_logs
 
 from server.clock import VirtualClock, run_virtual
 from server.fallback.breaker import Breaker
+from server.fallback.http import TransportFailure
 from server.fallback.lane import Lane
 from server.fallback.simple import simple_query
 from server.fallback.standing import Standing
-from server.model import Action, Decision, Kind, SourceState
-from server.providers.base import Reply, Request, Source
+from server.model import Action, Decision, FearGreed, FearGreedReading, Kind, Outcome, Query, SourceState, Value
+from server.providers.base import Capability, Provider, Reply, Request, Source
 from server.providers.catalog import PROVIDERS
 from server.settings import Settings
-from tests.fallback.world import BTC_USD, ETH_USD, KEY, World, source
+from tests.fallback.world import BTC_USD, ETH_USD, KEY, World, build, parse, source
 
 Story = Callable[[World, VirtualClock], Coroutine[Any, Any, None]]
 
@@ -61,6 +64,43 @@ def test_a_source_that_nobody_asks_for_any_more_comes_back_too() -> None:
         await asyncio.sleep(30)
         assert asked == ["/ethereum/USD"] * 2
         assert engine.sources()[0].state is not SourceState.FAILED
+        await engine.close()
+
+    play(story)
+
+
+def test_a_source_out_of_rotation_is_probed_for_each_of_its_kinds_in_turn() -> None:
+    """One of them may be dead for good: the other one brings the source back."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.fails("a")
+        asked: list[str] = []
+
+        async def half(request: Request) -> Reply:
+            asked.append(request.path)
+            if request.path == "/mood":
+                return Reply(200, clock.now().isoformat().encode())
+            raise TransportFailure(Outcome.REFUSED)
+
+        def build_mood(_source: Source, _query: Query) -> tuple[Request, ...]:
+            return (Request("/mood"),)
+
+        def parse_mood(_source: Source, _query: Query, replies: tuple[Reply, ...]) -> Value:
+            time = datetime.fromisoformat(replies[0].body.decode())
+            return FearGreed((FearGreedReading(Decimal(50), "Neutral", time),))
+
+        capabilities = (Capability(Kind.PRICE, build, parse), Capability(Kind.FEAR_GREED, build_mood, parse_mood))
+        engine = world.engine(["a"], providers={"toy": Provider("toy", capabilities, ())})
+        await engine.start()
+        standing = engine.watch.standings["a"]
+        for lane in standing.lanes:
+            lane.breaker.restore(clock.monotonic(), clock.monotonic() + 10, 3)
+        standing.health.remove(clock.monotonic(), "for the test")
+        standing.settle(clock.monotonic())
+        world.does("a", half)
+        await asyncio.sleep(3600)
+        assert "/mood" in asked
+        assert not standing.health.is_out()
         await engine.close()
 
     play(story)

@@ -105,6 +105,31 @@ def test_what_the_source_says_itself_goes_before_what_its_terms_say() -> None:
     assert purse.allows(30.0, 1, background=False)
 
 
+@pytest.mark.parametrize(
+    ("limits", "longest_s"), [((), 300), ((Limit(5, 60),), 300), ((Limit(5, 60), Limit(100, 86_400)), 86_400)]
+)
+def test_nothing_left_is_believed_no_longer_than_the_source_is_known_to_count(
+    limits: tuple[Limit, ...], longest_s: float
+) -> None:
+    """A reset in other units, or a lie, would keep everybody from asking, and so from hearing better, for hours."""
+    quota = Quota(source("a", limits=limits), (), Policy())
+    (purse,) = quota.purses()
+    told = {"x-ratelimit-limit": "600", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "410000"}
+    hear(purse, told, 0, 0, refused=True)
+    assert quota.pick(longest_s - 1, 1, USER) is None
+    assert quota.pick(longest_s, 1, USER) is purse
+
+
+def test_refusals_of_calls_that_were_under_way_together_are_one() -> None:
+    """Six at once rest it for ten seconds, not for five minutes; the next one after that for longer."""
+    purse = Purse(None, "direct", (Limit(600, 60),), Policy())
+    for number in range(6):
+        purse.throttled(0.0, 1.0 + number / 100, None)
+    assert (purse.rests, purse.resting_until) == (1, pytest.approx(11.05))
+    purse.throttled(12.0, 12.5, None)
+    assert (purse.rests, purse.resting_until) == (2, 32.5)
+
+
 def test_within_one_span_what_is_said_to_be_left_only_falls() -> None:
     """An answer that comes late knows less of what was asked meanwhile; a new span begins anew."""
     purse = Purse(None, "direct", (Limit(100, 60),), Policy())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -16,10 +17,10 @@ from server.fallback.engine import Engine
 from server.fallback.http import EgressFailure, Secret
 from server.fallback.routes import DIRECT, Route
 from server.fallback.routes import PUBLIC as PUBLIC_ROUTES
-from server.model import BreakerState, Kind, Outcome, SourceState
-from server.providers.base import Reply, Request, Tier
+from server.model import BreakerState, Kind, Outcome, Query, SourceState
+from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
 from server.settings import Settings
-from tests.fallback.world import BTC_USD, KEY, World, source
+from tests.fallback.world import BTC_USD, KEY, TOY, World, build, parse, source
 
 TWO_PROXIES = Settings(proxies="one=http://10.0.0.1:3128,two=socks5://u:p4ssword@10.0.0.2:1080", egress_test_s=1e6)
 ONE_PROXY = Settings(proxies="one=http://10.0.0.1:3128", egress_test_s=1e6)
@@ -296,6 +297,28 @@ def test_a_key_never_goes_over_a_public_proxy() -> None:
         assert world.ways("a") == ["direct"]
         assert state_of(engine, "a")[1] == "blocked in this region"
         assert state_of(engine, "b") == (SourceState.PROXY_NEEDED, "")
+
+    play(story)
+
+
+def test_what_is_more_than_a_bare_get_never_goes_over_a_public_proxy() -> None:
+    """A source that is asked with a header is out where it refuses the region, and is said to be."""
+
+    async def story(world: RoutedWorld, _clock: VirtualClock) -> None:
+        for id_ in ("a", "b"):
+            world.says(id_)
+            world.refuses[id_] = {"direct"}
+
+        def with_header(source: Source, query: Query) -> tuple[Request, ...]:
+            return tuple(each._replace(headers=(("Accept", "text/plain"),)) for each in build(source, query))
+
+        wordy = Provider("wordy", (Capability(Kind.PRICE, with_header, parse),), ())
+        sources = [replace(source("a", Tier.CRITICAL), provider="wordy"), source("b")]
+        engine = world.engine(sources, settings=PUBLIC, providers={"toy": TOY, "wordy": wordy})
+        for _ in range(3):
+            assert (await ask(engine))[-1] == ("b", "allorigins", "ok")
+        assert world.ways("a") == ["direct"]
+        assert state_of(engine, "a") == (SourceState.PROXY_NEEDED, "blocked in this region")
 
     play(story)
 

@@ -29,8 +29,8 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path, m
 
 
 def test_keys_may_stand_in_the_file_as_well(tmp_path: Path) -> None:
-    """The environment's keys replace the file's of the same name."""
-    environ = filed(tmp_path, "NERKH_KEY_ETHERSCAN=a, b\nNERKH_KEY_OTHER=c\n") | {"NERKH_KEY_OTHER": "d"}
+    """The environment's keys replace the file's of the same name; one that is written twice is one."""
+    environ = filed(tmp_path, "NERKH_KEY_ETHERSCAN=a, b,a,, b\nNERKH_KEY_OTHER=c\n") | {"NERKH_KEY_OTHER": "d"}
     found = {name: [each.get_secret_value() for each in several] for name, several in keys(environ).items()}
     assert found == {"NERKH_KEY_ETHERSCAN": ["a", "b"], "NERKH_KEY_OTHER": ["d"]}
 
@@ -94,6 +94,9 @@ def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
         "redis://:hid/den@127.0.0.1:6379",
         "unix://:hidden@",
         "redis://127.0.0.1?ssl_cert_reqs=hidden",
+        "redis://user\uff1ahidden@host:6379",
+        "redis://:hidden@127.0.0.1:65536",
+        "redis://:hid[den@127.0.0.1:6379",
     ],
 )
 def test_no_address_of_a_redis_is_said_in_one_line_that_does_not_show_it(url: str) -> None:
@@ -103,6 +106,25 @@ def test_no_address_of_a_redis_is_said_in_one_line_that_does_not_show_it(url: st
     assert caught.value.status == 2
     assert "hid" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["proxies", "proxy_url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user\uff1ahidden@host:3128",
+        "http://u:hid[den@host:3128",
+        "socks5://u:hidden@127.0.0.1:99999",
+        "http://u:hidden@[1:2]:80",
+        "http://u:hidden@host:0",
+    ],
+)
+def test_no_address_of_a_proxy_is_said_in_one_line_that_does_not_show_it(name: str, url: str) -> None:
+    """A colon of another alphabet, a bracket, a port too high: none gets as far as the first request."""
+    with pytest.raises(SetupError, match=r"number 2 is no http://") as caught:
+        load({}, **{name: f"http://a:1,{url}"})
+    assert caught.value.status == 2
+    assert "hid" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
