@@ -226,7 +226,7 @@ class Engine(Readings):
         self, slot: Slot, started: float, deadline: float, native: bool = False, purpose: Purpose = _USER
     ) -> Answer[Value]:
         """Go through the plan, then to what was seen before; raises when both give nothing, or time was too short."""
-        lanes = self._lanes(slot)
+        lanes, begun = self._lanes(slot), self._clock.monotonic()
         if not lanes:
             raise Unsupported(describe(slot.query))
         self._prober.asked(slot.query, lanes)
@@ -249,7 +249,7 @@ class Engine(Readings):
             return self._keeper.keep(slot, *done.stale, tuple(done.attempts))
         if not done.asked and not done.probes and (probe := self._fetcher.wake(slot, lanes)) is not None:
             done.probes.append(probe)
-        is_short = deadline - started < _SHARE * slot.figures.deadline_s  # a call has spent a little on its way here
+        is_short = deadline - begun < _SHARE * slot.figures.deadline_s  # a call has spent a little on its way here
         if not (done.is_late and is_short):
             found = await self._previous.answer(slot, tuple(done.attempts), deadline)
             found = found or await first_of(done.probes, until - self._clock.monotonic())

@@ -24,6 +24,7 @@ from server.settings import Settings
 
 _OK = Outcome.OK
 _EARLY_EVERY_S = 0.3
+_TOO_LITTLE_S = 0.01
 _PRICED = (PriceQuery, PricesQuery)
 
 
@@ -68,6 +69,9 @@ class Fetcher:
         With `native` a price in another quote than the asked one is passed over instead of converted.
         """
         done, query = Fetch(), slot.query
+        if until - self._clock.monotonic() < _TOO_LITTLE_S:
+            done.is_late = True
+            return done  # a request that nobody can wait for would spend a source's limits all the same
         self._means.budget.earn()
         lanes = self._in_order(slot, lanes)
         course = Course(

@@ -110,8 +110,12 @@ class Course:
                 self._probing(lane, admission)
             else:
                 self.asked += 1
+                self._take(index)
                 return Leg(index, lane, admission, now)
         return None
+
+    def _take(self, index: int) -> None:
+        self._taken = {index} if self._taken is None else self._taken | {index}
 
     def repeat(self, leg: Leg) -> Leg | None:
         """Return a second try at the same source, None when it is not worth one or the budget is spent.
@@ -180,7 +184,7 @@ class Course:
         latest = now + _PATIENCE * (self._until - now)
         first: tuple[float, int] | None = None
         for index, lane in enumerate(self._lanes):
-            if lane.breaker.is_open or now < lane.standing.out_until:
+            if lane.breaker.is_open or now < lane.standing.out_until or index in (self._taken or ()):
                 continue
             wait = lane.standing.quota.wait(now, lane.cost, self._purpose)
             if wait is not None and wait.until <= latest and (first is None or wait.until < first[0]):
@@ -235,7 +239,7 @@ class Course:
         admission = lane.admit(now, self._purpose)
         if admission is None:
             return
-        self._taken = {index} if self._taken is None else self._taken | {index}
+        self._take(index)
         self.asked += 1
         hedge = self.beside = Leg(index, lane, admission, now)
         hedge.tried.avoid = leg.tried.route()

@@ -9,6 +9,7 @@ from server.clock import Clock
 from server.fallback.attempt import Runner
 from server.fallback.checks import flagged
 from server.fallback.opinions import agree
+from server.fallback.quote_page import witness
 from server.fallback.race import Course
 from server.fallback.tried import Tried
 from server.fallback.vetted import Doubt, Vetted
@@ -116,23 +117,23 @@ class Settler:
             self._blames(done, ())
             return done.win(tried, self._marked(value))
         done.doubted.append((tried, value))
-        count = len(_largest(done.doubted, query))
+        count = _witnesses(_largest(done.doubted, query))
         wanted = 2 if done.doubt is Doubt.UNSEEN or isinstance(value, Price) else _OPINIONS
         is_settled = count >= wanted or (count > 1 and not course.has_rival(tried.lane))
-        return (is_settled or len(done.doubted) == _OPINIONS) and self.decides(done, query)
+        return (is_settled or _witnesses(done.doubted) == _OPINIONS) and self.decides(done, query)
 
     def decides(self, done: Fetch, query: Query) -> bool:
         """Take what most of those in doubt say; where each says something else the first, as contested, or flagged."""
         group = _largest(done.doubted, query)
         tried, value = group[0]
-        done.opinions = (len(group), len(done.doubted))
-        if len(group) > 1:
+        done.opinions = (_witnesses(group), _witnesses(done.doubted))
+        if done.opinions[0] > 1:
             self._vetted.believe(query, value, self._clock.monotonic())
             self._blames(done, group)
         elif isinstance(value, Price):
             value = flagged(value)
         else:
-            done.is_contested = done.doubt is Doubt.JUMPED or len(done.doubted) > 1
+            done.is_contested = done.doubt is Doubt.JUMPED or done.opinions[1] > 1
         value = self._marked(value)
         if isinstance(value, Price):
             done.beside += [
@@ -163,4 +164,9 @@ def _largest(doubted: Sequence[tuple[Tried, Value]], query: Query) -> list[tuple
     groups = [
         [one, *(each for each in doubted if each is not one and agree(one[1], each[1], query))] for one in doubted
     ]
-    return max(groups, key=len)
+    return max(groups, key=_witnesses)
+
+
+def _witnesses(said: Sequence[tuple[Tried, Value]]) -> int:
+    """Return how many say something on their own: mirrors of one exchange are one witness."""
+    return len({witness(tried.lane.source) for tried, _ in said})

@@ -737,3 +737,38 @@ def test_a_call_that_lost_a_moment_on_its_way_is_told_that_all_failed() -> None:
             await engine.ask(BTC_USD, deadline_s=1.0)
 
     play(story)
+
+
+def test_who_takes_over_with_little_time_left_fails_nobody() -> None:
+    """A leader goes away from a source that hangs; the next to lead has 0.3 s for an answer that takes 0.4."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.hangs("a")
+        engine = world.engine(["a"])
+        leader = asyncio.create_task(engine.ask(BTC_USD))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(engine.ask(BTC_USD))
+        await asyncio.sleep(2.4)
+        late = [asyncio.create_task(engine.ask(BTC_USD)) for _ in range(20)]
+        await asyncio.sleep(0)
+        world.says("a", after_s=0.4)
+        leader.cancel()
+        with pytest.raises(DeadlineTooShort):
+            await second
+        assert {value_of(each) for each in await asyncio.gather(*late)} == {100}
+
+    play(story)
+
+
+def test_a_call_without_any_time_left_asks_nobody() -> None:
+    """It could not wait for an answer, and the source's limits would be spent all the same."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a")
+        engine = world.engine(["a"])
+        for left_s in (0.0, 0.001):
+            with pytest.raises(DeadlineTooShort):
+                await engine.ask(BTC_USD, deadline_s=left_s)
+        assert world.asked == {}
+
+    play(story)

@@ -24,7 +24,7 @@ from server.model import (
     Query,
     Value,
 )
-from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
+from server.providers.base import Capability, Limit, Provider, Reply, Request, Source, Tier
 from server.settings import Settings
 from tests.fallback.world import BITCOIN, TOY, World, build, parse, source
 
@@ -228,6 +228,43 @@ def test_the_first_word_of_all_yields_to_two_that_agree() -> None:
             assert price_of(answer).value == 100
             assert (answer.provenance.agreed, answer.provenance.asked) == (2, 3)
             await asyncio.sleep(6)
+
+    play(story)
+
+
+def test_a_mirror_confirms_nothing_that_its_exchange_says() -> None:
+    """Two doors of one exchange say the same of a jump; another source is asked, and stayed where it was."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        for id_ in "amc":
+            world.says(id_)
+        rows = [source(id_, options={"witness": "venue"}) for id_ in "am"]
+        engine = world.engine([*rows, source("c", Tier.MEDIUM)], settings=QUIET)
+        await engine.ask(BTC)
+        await asyncio.sleep(100)
+        world.says("a", "500")
+        world.says("m", "500")
+        answer = await engine.ask(BTC, fresh=True)
+        assert price_of(answer).value == 100
+        assert [each.outcome.value for each in answer.provenance.attempts] == ["out_of_bounds", "out_of_bounds", "ok"]
+
+    play(story)
+
+
+def test_nobody_confirms_itself() -> None:
+    """A source whose limits let it be asked again in a moment is not: what it says twice is said by one."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a")
+        world.fails("b")
+        engine = world.engine([source("a", limits=(Limit(1, 1),)), source("b", Tier.MEDIUM)], settings=QUIET)
+        await engine.ask(BTC)
+        await asyncio.sleep(100)
+        engine.cache.drop(lambda _: True)
+        world.says("a", "500")
+        answer = await engine.ask(BTC)
+        assert [each.source for each in answer.provenance.attempts] == ["a", "b"]
+        assert price_of(answer).flagged
 
     play(story)
 
