@@ -23,7 +23,7 @@ from typing import IO, Any, TypeVar
 
 from server.errors import BadAnswer
 
-_LONGEST_S = 5.0
+_LONGEST_S = 2.0
 """After so long the kernel ends the process."""
 _MOST_BYTES = 1 << 30
 """So much address space the process may have."""
@@ -64,7 +64,7 @@ class Apart:
     async def call(self, function: Callable[..., T], *args: Any) -> T:
         """Return what a function gives; function, arguments and result must be picklable.
 
-        Raises the `BadAnswer` that the function raises, `out_of_bounds` when it takes longer than 5 s or more than
+        Raises the `BadAnswer` that the function raises, `out_of_bounds` when it takes longer than 2 s or more than
         1 GiB, and `OwnFault` for anything else.
         """
         loop = asyncio.get_running_loop()
