@@ -172,6 +172,9 @@ async def test_the_cache_is_told_emptied_and_warmed(database: str, tmp_path: Pat
         nerkh("GetPrice", asset="ETH")
         nerkh("GetGasPrice", chain="ethereum")
         figures = {each.kind: each for each in client.admin.cache_stats().kinds}
+        status = nerkh("GetSystemStatus").cache
+        for name in ("hit_count", "miss_count", "stale_count"):
+            assert getattr(status, name) == sum(getattr(each, name) for each in figures.values())
         assert figures["gas"].miss_count == 1
         assert figures["price"].miss_count >= 2
         assert figures["price"].hit_count >= 9
