@@ -139,7 +139,7 @@ async def running(settings: Settings, clock: Clock) -> AsyncIterator[App]:
         key = await signing_key(settings.page_token_key, store)
         tokens, hub = PageTokens(key), await _start_hub(stack, engine, coverage, clock, key)
         health = Health(SERVICES)
-        methods = public_methods(services, hub, tokens, clock, streams, most_keys=settings.keys_per_stream)
+        methods = public_methods(services, hub, tokens, clock, desk, most_keys=settings.keys_per_stream)
         operators = AdminServicer(services.administration, desk, clock).methods()
         listener, admin = await _listen(stack, settings, desk, health, (methods, operators))
         if settings.collect:

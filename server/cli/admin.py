@@ -48,8 +48,12 @@ def tell(decision: nerkh.SourceDecision, as_json: bool) -> None:
     source = decision.source
     state = "" if source is None else f"{source.id} is {source.state.value}"
     reason = f" ({source.excluded_reason})" if source is not None and source.excluded_reason else ""
-    later = "" if decision.stored else "; the database is away, the decision is stored as soon as it is back"
-    show(decision, as_json, lambda: state + reason + later)
+    show(decision, as_json, lambda: state + reason + _later(decision.stored))
+
+
+def _later(stored: bool) -> str:
+    """Return what is to be added when a decision is not stored yet."""
+    return "" if stored else "; the database is away, the decision is stored as soon as it is back"
 
 
 @app.command("disable")
@@ -102,7 +106,8 @@ def remove_failed(*, json: Json = False, data: Data = None, admin_port: Port = N
     """Take every source that fails now out of rotation; each comes back by itself when it answers a probe."""
     with operating(data, admin_port) as client:
         done = client.admin.remove_failed_sources()
-    show(done, json, lambda: f"removed: {', '.join(done.sources)}" if done.sources else "no source fails now")
+    removed = f"removed: {', '.join(done.sources)}{_later(done.stored)}"
+    show(done, json, lambda: removed if done.sources else "no source fails now")
 
 
 @app.command("cache")
@@ -142,10 +147,11 @@ def invalidate(
 ) -> None:
     """Drop cached answers: those that every given option names, or all."""
     with operating(data, admin_port) as client:
-        dropped = client.admin.invalidate_cache(
+        done = client.admin.invalidate_cache(
             kinds=kind or (), assets=asset or (), chains=chain or (), everything=everything
         )
-    show({"dropped": dropped}, json, lambda: f"{dropped:,} answers dropped")
+    later = "" if done.told_all else "; other processes could not be told yet, they are told when Redis is back"
+    show(done, json, lambda: f"{done.dropped_count:,} answers dropped{later}")
 
 
 @app.command("warm")

@@ -17,7 +17,7 @@ from server.fallback.gaps import gap_of
 from server.fallback.lane import Lane, told_apart
 from server.fallback.plan import CLEARLY, Plan
 from server.fallback.views import breaker_view, state_of
-from server.model import Kind, Place, Query, Route, RoutedSource
+from server.model import CandlesQuery, Kind, Place, Query, Route, RoutedSource
 from server.settings import Settings
 
 _SWEPT = frozenset({Kind.NEWS})
@@ -45,7 +45,7 @@ class Explainer:
                 out.append((lane, exclusion.reason))
             else:
                 asked.append(lane)
-        front, suspects = told_apart(asked, now)
+        front, suspects = told_apart(asked, now, is_series=isinstance(query, CandlesQuery))
         asked = [*front, *suspects]
         known = frozenset(covering)
         others = [lane for lane in self._plan.lanes(query.kind) if lane not in known]
@@ -69,6 +69,8 @@ class Explainer:
     ) -> list[RoutedSource]:
         """Return the lanes that may be asked, each with the reason for its place."""
         now = self._clock.monotonic()
+        near_equal = None if isinstance(query, CandlesQuery) else self._near_equal
+        last = {lane for lane in asked if lane in suspects or lane.is_ignorant(query, now)}
         found = []
         for position, lane in enumerate(asked, 1):
             if query.kind in _SWEPT:
@@ -80,14 +82,19 @@ class Explainer:
             elif lane.is_ignorant(query, now):
                 found.append(self._routed(lane, Place.ASKED, words.ignorant(lane, position, describe(query)), position))
             elif position == 1:
-                rivals = [each for each in asked[1:] if each.source.tier is lane.source.tier]
-                rivals = [each for each in rivals if not each.is_ignorant(query, now)]
-                better = {each.source.tier for each in out if each.source.tier < lane.source.tier}
-                passed = [tier.name for tier in sorted(better)]
-                sentence = words.leader(lane, rivals, passed, near_equal=self._near_equal, clearly=CLEARLY)
+                peers = [each for each in asked[1:] if each.source.tier is lane.source.tier]
+                rivals = [each for each in peers if each not in last]
+                sentence = words.leader(
+                    lane,
+                    rivals,
+                    _passed(lane, asked, out),
+                    near_equal=near_equal,
+                    clearly=CLEARLY,
+                    has_last=len(peers) > len(rivals),
+                )
                 found.append(self._routed(lane, Place.ASKED, sentence, position))
             else:
-                sentence = words.follower(lane, position, asked[position - 2], asked[0], self._near_equal)
+                sentence = words.follower(lane, position, asked[position - 2], asked[0], near_equal)
                 found.append(self._routed(lane, Place.ASKED, sentence, position))
         return found
 
@@ -122,6 +129,13 @@ class Explainer:
     def _time_of(self, at: float, now: float) -> datetime | None:
         """Return a monotonic time as a time of day, None for never."""
         return None if isinf(at) else self._clock.now() + timedelta(seconds=at - now)
+
+
+def _passed(leader: Lane, asked: Sequence[Lane], out: Sequence[Lane]) -> list[str]:
+    """Return the tiers better than the leader's of which no source is asked, the best first."""
+    still = {lane.source.tier for lane in asked}
+    tiers = {lane.source.tier for lane in out} - still
+    return [tier.name for tier in sorted(tiers) if tier < leader.source.tier]
 
 
 def _summary(query: Query, asked: Sequence[Lane], out: int, gaps: int, most: int) -> str:

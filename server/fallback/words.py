@@ -76,16 +76,26 @@ def figures(lane: Lane) -> str:
     return ", ".join(parts)
 
 
-def leader(lane: Lane, rivals: Sequence[Lane], passed: Sequence[str], *, near_equal: float, clearly: float) -> str:
-    """Return why a lane is first. `rivals` are the others of its tier; `passed` the better tiers that are all out.
+def leader(
+    lane: Lane,
+    rivals: Sequence[Lane],
+    passed: Sequence[str],
+    *,
+    near_equal: float | None,
+    clearly: float,
+    has_last: bool = False,
+) -> str:
+    """Return why a lane is first. `rivals` are the others of its tier, without those that are asked after all others.
 
-    A challenger takes a leader's place when it is `clearly` times better, and not soon after the last change.
+    `has_last` says that there are such; `passed` are the better tiers that are all out. A challenger takes a leader's
+    place when it is `clearly` times better, and not soon after the last change. None for `near_equal` where nobody
+    takes turns.
     """
     others = len(rivals) + 1
     better = max(rivals, key=lambda rival: rival.score, default=lane)
     tier = f"tier {lane.source.tier.name}"
     if not rivals:
-        why = f"{tier} and the only source of it that can be asked"
+        why = f"{tier} and the only source of it that {'is not asked last' if has_last else 'can be asked'}"
     elif lane.score > better.score + _LEAST_GAP:
         why = f"{tier} and the best score of {others}"
     elif lane.score >= better.score - _LEAST_GAP:
@@ -96,13 +106,13 @@ def leader(lane: Lane, rivals: Sequence[Lane], passed: Sequence[str], *, near_eq
         held = "the lead changed a moment ago" if soon else f"less than {clearly - 1:.0%} better".replace("%", " %")
         why = f"{tier} and in the lead; {better.id} scores {above} against {own}, but {held}"
     out = f"; every source of tier {' and '.join(passed)} is out" if passed else ""
-    near = [rival.id for rival in rivals if rival.score >= lane.score * (1 - near_equal)]
+    near = [rival.id for rival in rivals if _is_near(rival, lane, near_equal)]
     shared = f"; takes turns with {_several(near)}, as good or nearly so" if near else ""
     return f"first: {why}{out}{shared} ({figures(lane)})"
 
 
-def follower(lane: Lane, position: int, before: Lane, first: Lane, near_equal: float) -> str:
-    """Return why a lane stands behind the one before it."""
+def follower(lane: Lane, position: int, before: Lane, first: Lane, near_equal: float | None) -> str:
+    """Return why a lane stands behind the one before it; None for `near_equal` where nobody takes turns."""
     place, tier = ordinal(position), lane.source.tier.name
     if lane.source.tier is not before.source.tier:
         return f"{place}: tier {tier} is asked after tier {before.source.tier.name} ({figures(lane)})"
@@ -115,7 +125,7 @@ def follower(lane: Lane, position: int, before: Lane, first: Lane, near_equal: f
         part = _heaviest(lane.parts, before.parts)
         mostly = f", mostly for {_PARTS.get(part, part.replace('_', ' '))}" if part else ""
         why = f"tier {tier}, score {own} behind {before.id}'s {above}{mostly}"
-    is_near = lane.source.tier is first.source.tier and lane.score >= first.score * (1 - near_equal)
+    is_near = lane.source.tier is first.source.tier and _is_near(lane, first, near_equal)
     near = f"; near enough to take turns with {first.id}" if is_near else ""
     return f"{place}: {why}{near} ({figures(lane)})"
 
@@ -146,6 +156,11 @@ def swept(lane: Lane) -> str:
 def excluded(lane: Lane, reason: str, now: float) -> str:
     """Return why a lane may not be asked now, and when it is tried again."""
     return f"out: {_cause(lane, reason, now)}; {_again(lane, now)}"
+
+
+def _is_near(lane: Lane, first: Lane, near_equal: float | None) -> bool:
+    """Say whether a lane of the leader's tier takes turns with it; None for `near_equal` where nobody does."""
+    return near_equal is not None and lane.score >= first.score * (1 - near_equal)
 
 
 def _scores(one: Lane, other: Lane) -> tuple[str, str]:

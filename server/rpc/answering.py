@@ -31,13 +31,13 @@ from server.rpc.origins import REQUEST_ID, Metadata, RequestIds, allowed_s, call
 from server.rpc.slots import OpenStreams, Writes
 from server.rpc.status import DETAILS, Refusal, refusal_of, slow_consumer
 from server.services.requests import RequestLog
+from server.services.usage_slots import FAULTS
 
 log = structlog.get_logger()
 
 call_metadata: ContextVar[Metadata] = ContextVar("call_metadata", default=())
 """What the router saw of the call that runs now: asking grpc again copies it all anew."""
 
-_SERVER_FAULTS = frozenset({"INTERNAL", "UNKNOWN", "DATA_LOSS", "UNAVAILABLE", "DEADLINE_EXCEEDED"})
 _BESIDE = ("/grpc.health.", "/grpc.reflection.")
 """Services that nobody asks for their own sake: probes and tools call them, so they are no requests of users."""
 
@@ -106,7 +106,7 @@ class Desk:
         failed = code not in ("OK", "CANCELLED")
         slow = seconds > self._slow_s and not lasting
         if is_user and (failed or slow or self.clock.random() < self._sample):
-            write = log.warning if code in _SERVER_FAULTS else log.info
+            write = log.warning if code in FAULTS else log.info
             write(
                 "call", method=method, code=code, milliseconds=round(seconds * 1000, 2), source=call.source, slow=slow
             )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
 from grpc.aio import ServicerContext
 
-from server.model import Freshness, Kind, Outcome, Provenance
+from server.model import Attempt, Freshness, Kind, Outcome, Provenance
 
 PRICE_S, SINGLE_S, LIST_S = 3.0, 5.0, 8.0
 """Longest time of a price, of another single value and of a list, in seconds."""
 
-_NO_FAULT = frozenset({Outcome.OK, Outcome.CANCELLED})
-"""A hedge that came too late was given up, and no source failed by it."""
+_OLD = frozenset({Freshness.STALE, Freshness.STORED})
 
 Context: TypeAlias = "ServicerContext[Any, Any]"
 """What grpc hands a handler; requests and responses are bytes here."""
@@ -46,17 +45,29 @@ class Call:
         """Return how many seconds the call still has; never below zero."""
         return max(0.0, self.deadline - self.monotonic())
 
-    def note(self, provenance: Provenance) -> None:
-        """Keep what monitoring shows of an answer's provenance."""
+    def note(self, provenance: Provenance, *, is_swept: bool = False) -> None:
+        """Keep what monitoring shows of an answer's provenance.
+
+        `is_swept`: it is merged of sources that were all asked at the same time, so that none of them was the first.
+        """
         self.source = provenance.source
         self.freshness = provenance.freshness.value
-        failed = any(attempt.outcome not in _NO_FAULT for attempt in provenance.attempts)
-        self.fallback = failed or provenance.freshness in (Freshness.STALE, Freshness.STORED)
+        is_old = provenance.freshness in _OLD
+        self.fallback = is_old or not (is_swept or _first_answered(provenance.attempts))
 
     def keep(self, provenance: Provenance, until: float) -> None:
         """Allow the response to be repeated until the cached answer it shows stops being fresh."""
         if provenance.freshness is Freshness.CACHED:
             self.keep_until = until
+
+
+def _first_answered(attempts: Sequence[Attempt]) -> bool:
+    """Say whether the first source that was asked gave an answer, be it to a second try.
+
+    What was given up counts for nothing, and what was asked beside or after a good answer does not matter.
+    """
+    tried = [attempt for attempt in attempts if attempt.outcome is not Outcome.CANCELLED]
+    return not tried or any(each.outcome is Outcome.OK for each in tried if each.source == tried[0].source)
 
 
 UnaryHandler = Callable[[Message, Call], Awaitable[Message]]

@@ -6,6 +6,7 @@ from nerkh.v1 import history_pb2, market_pb2, monitoring_pb2, news_pb2, onchain_
 
 from server.clock import Clock
 from server.live import Hub
+from server.rpc.answering import Desk
 from server.rpc.calls import Method
 from server.rpc.candles import CandleServicer
 from server.rpc.history import HistoryServicer
@@ -15,7 +16,6 @@ from server.rpc.news import NewsServicer
 from server.rpc.onchain import OnchainServicer
 from server.rpc.pages import PageTokens
 from server.rpc.sentiment import SentimentServicer
-from server.rpc.slots import OpenStreams
 from server.rpc.streaming import PriceStream
 from server.services.wiring import Services
 
@@ -28,7 +28,7 @@ SERVICES = tuple(
 
 
 def public_methods(
-    services: Services, hub: Hub, tokens: PageTokens, clock: Clock, streams: OpenStreams, *, most_keys: int
+    services: Services, hub: Hub, tokens: PageTokens, clock: Clock, desk: Desk, *, most_keys: int
 ) -> tuple[Method, ...]:
     """Return the methods of every public service; a stream follows at most `most_keys` keys."""
     names = services.names
@@ -40,5 +40,5 @@ def public_methods(
         *SentimentServicer(services.mood, names, tokens, clock).methods(),
         *OnchainServicer(services.onchain, names, tokens, clock).methods(),
         *HistoryServicer(services.history, names, tokens, clock).methods(),
-        *MonitoringServicer(services.monitoring, names, tokens, streams).methods(),
+        *MonitoringServicer(services.monitoring, names, tokens, desk).methods(),
     )

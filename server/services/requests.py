@@ -11,6 +11,7 @@ from itertools import islice
 from server.clock import Clock
 from server.model import RequestRecord
 from server.services.usage import SLOT_S, Usage, UsageBook
+from server.services.usage_slots import FAULTS
 
 Wanted = Callable[[RequestRecord], bool]
 
@@ -34,6 +35,7 @@ class RequestLog:
         """Those that were added since repeats were last counted: they are counted already."""
         self.total = 0
         self.failed = 0
+        """How many could not be answered, as usage counts them: those refused for what they asked are none of them."""
         self.active = 0
         """How many are in flight; the rpc layer counts them up and down."""
 
@@ -43,7 +45,7 @@ class RequestLog:
         if now >= self._slot_end or self.total >= self._due:
             self._count(now)
         self.total += 1
-        self.failed += record.code not in ("OK", "CANCELLED")
+        self.failed += record.code in FAULTS
         self._ring.append((record, None))
         self._whole.append(record)
         self._usage.take(record, now, record.latency_s if timed else None)

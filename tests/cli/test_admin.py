@@ -68,6 +68,13 @@ def operate(nerkh: Command, service: FakeServer, tmp_path: Path) -> Operate:
             {},
             "removed: a, b",
         ),
+        (
+            ["remove-failed"],
+            "RemoveFailedSources",
+            client.RemovedSources(sources=("a", "b")),
+            {},
+            "removed: a, b; the database is away, the decision is stored as soon as it is back",
+        ),
         (["remove-failed"], "RemoveFailedSources", client.RemovedSources(stored=True), {}, "no source fails now"),
         (
             ["cache"],
@@ -126,17 +133,20 @@ def test_what_operators_do_is_asked_and_told(  # noqa: PLR0917 -- a row of the t
     assert json.loads(operate(*words, "--json").out)
 
 
-def test_the_cache_is_emptied_by_what_is_named(operate: Operate, service: FakeServer) -> None:
-    """Options that are given again all count."""
-
-    class Dropped:
-        dropped_count = 1234
-
-    service.answer("InvalidateCache", Dropped())
+@pytest.mark.parametrize(
+    ("told_all", "later"),
+    [(True, ""), (False, "; other processes could not be told yet, they are told when Redis is back")],
+)
+def test_the_cache_is_emptied_by_what_is_named(
+    operate: Operate, service: FakeServer, told_all: bool, later: str
+) -> None:
+    """Options that are given again all count; who could not be told of it is said."""
+    service.answer("InvalidateCache", client.InvalidatedCache(dropped_count=1234, told_all=told_all))
     ended = operate("invalidate", "--kind", "price", "--kind", "gas", "--chain", "ethereum")
-    assert (ended.status, ended.out) == (0, "1,234 answers dropped\n")
+    assert (ended.status, ended.out) == (0, f"1,234 answers dropped{later}\n")
     assert service.calls[0].request == {"kinds": ["price", "gas"], "chains": ["ethereum"]}
-    assert json.loads(operate("invalidate", "--all", "--json").out) == {"dropped": 1234}
+    told = json.loads(operate("invalidate", "--all", "--json").out)
+    assert told == {"dropped_count": 1234, "told_all": told_all}
     assert service.calls[1].request == {"all": True}
 
 

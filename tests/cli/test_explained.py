@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import nerkh as client
 import pytest
 from nerkh.testing import FakeServer
+
+from server.cli.explained import _PARTS
 
 from .conftest import Command
 
@@ -128,3 +131,9 @@ def test_a_wrong_question_is_one_line_and_wrong_use(ask: Command, service: FakeS
     ended = ask("explain", "weather")
     assert (ended.status, ended.out) == (2, "")
     assert "expected one of price, gas" in ended.err
+
+
+def test_every_penalty_of_a_score_is_documented() -> None:
+    """Those that the command names, by these names."""
+    document = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    assert set(_PARTS.values()) == {name for name in _PARTS.values() if f'"{name}"' in document}

@@ -13,9 +13,11 @@ import pytest
 from server.clock import VirtualClock, run_virtual
 from server.fallback.engine import Engine
 from server.fallback.score import score_of
-from server.model import BreakerState, Outcome, Place, Query, Route, RoutedSource, SourceState
+from server.model import Action, BreakerState, Decision, Outcome, Place, Query, Route, RoutedSource, SourceState
 from server.providers.base import Key, Tier
 from server.settings import Settings
+from tests.fallback.test_doubts import QUERIES, SURE, providers
+from tests.fallback.test_suspects import ask
 from tests.fallback.world import BTC_USD, ETH_USD, World, source
 
 Story = Callable[[World, VirtualClock], Coroutine[Any, Any, None]]
@@ -329,5 +331,71 @@ def test_a_route_is_a_pure_reading() -> None:
         assert engine.explain(BTC_USD) == first
         assert engine.explain(replace(BTC_USD, quote="EUR")).sources
         assert (engine.sources(), engine.breakers(), engine.cache_stats(), engine.ranking(BTC_USD.kind)) == before
+
+    play(story)
+
+
+def test_a_suspect_is_no_rival_of_the_leader() -> None:
+    """Who is asked after all others takes no turns and challenges nobody, and is not said to be out either."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "1000")
+        world.says("b", "1000", after_s=0.3)
+        engine = world.engine([source("a"), source("b")], providers=providers(clock), settings=SURE)
+        for kind in ("gas", "chain", "gas", "chain"):
+            await engine.sweep(QUERIES[kind])
+        engine._plan.rank()
+        world.hangs("a")
+        await ask(engine, "gas")
+        first, last = engine.explain(QUERIES["chain"]).sources
+        assert (first.source, last.source) == ("b", "a")
+        assert first.sentence.startswith("first: tier HIGH and the only source of it that is not asked last (")
+        await engine.close()
+
+    play(story)
+
+
+def test_a_tier_is_out_when_none_of_it_is_asked() -> None:
+    """One source out of two does not make it so, and a suspect is asked still, though last."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        for name in "akb":
+            world.says(name, "1000")
+        sources = [source("a", Tier.CRITICAL), source("k", Tier.CRITICAL), source("b")]
+        engine = world.engine(sources, providers=providers(clock), settings=SURE)
+        await engine.book.decide(Decision("a", Action.DISABLE, clock.now(), "", "maintenance"))
+        for kind in ("gas", "chain", "gas", "chain"):
+            await ask(engine, kind)
+        world.hangs("k")
+        await ask(engine, "gas")
+        first, last, _ = engine.explain(QUERIES["chain"]).sources
+        assert (first.source, last.source) == ("b", "k")
+        assert "is out" not in first.sentence
+        await engine.book.decide(Decision("k", Action.DISABLE, clock.now(), "", "maintenance"))
+        assert "; every source of tier CRITICAL is out" in engine.explain(QUERIES["chain"]).sources[0].sentence
+        await engine.close()
+
+    play(story)
+
+
+def test_for_candles_nobody_takes_turns_and_lateness_makes_no_suspect() -> None:
+    """The pages of a series come from one market: the engine asks its leader, and the sentences say no other thing."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        for name in "ab":
+            world.says(name, "1000")
+        engine = world.engine([source("a"), source("b")], providers=providers(clock), settings=SURE)
+        for kind in ("gas", "candles", "chain") * 2:
+            await engine.sweep(QUERIES[kind])
+        engine._plan.rank()
+        assert "takes turns" in engine.explain(QUERIES["chain"]).sources[0].sentence
+        first, second = engine.explain(QUERIES["candles"]).sources
+        assert "turns" not in first.sentence
+        assert "turns" not in second.sentence
+        late = next(lane for lane in engine._plan.lanes(QUERIES["gas"].kind) if lane.id == first.source)
+        late.late = late.standing.late = 1
+        assert asked(engine.explain(QUERIES["chain"])) == [second.source, first.source]
+        assert asked(engine.explain(QUERIES["candles"])) == [first.source, second.source]
+        await engine.close()
 
     play(story)

@@ -172,18 +172,22 @@ async def test_the_cache_is_told_emptied_and_warmed(database: str, tmp_path: Pat
         nerkh("GetPrice", asset="ETH")
         nerkh("GetGasPrice", chain="ethereum")
         figures = {each.kind: each for each in client.admin.cache_stats().kinds}
+        status = nerkh("GetSystemStatus").cache
+        for name in ("hit_count", "miss_count", "stale_count"):
+            assert getattr(status, name) == sum(getattr(each, name) for each in figures.values())
         assert figures["gas"].miss_count == 1
         assert figures["price"].miss_count >= 2
         assert figures["price"].hit_count >= 9
         assert figures["price"].hit_ratio == pytest.approx(
             figures["price"].hit_count / (figures["price"].hit_count + figures["price"].miss_count)
         )
-        assert client.admin.invalidate_cache(kinds=["price"], assets=["ETH"]) == 1
+        one = client_library.InvalidatedCache(dropped_count=1, told_all=True)
+        assert client.admin.invalidate_cache(kinds=["price"], assets=["ETH"]) == one
         fresh = nerkh("GetPrice", asset="ETH").price.provenance.freshness
         assert fresh == types_pb2.FRESHNESS_LIVE
         assert nerkh("GetPrice", asset="BTC").price.provenance.freshness == types_pb2.FRESHNESS_CACHED
-        assert client.admin.invalidate_cache(chains=["ethereum"]) == 1
-        assert client.admin.invalidate_cache(everything=True) >= 2
+        assert client.admin.invalidate_cache(chains=["ethereum"]) == one
+        assert client.admin.invalidate_cache(everything=True).dropped_count >= 2
         assert nerkh("GetPrice", asset="BTC").price.provenance.freshness == types_pb2.FRESHNESS_LIVE
         for wrong in ({}, {"everything": True, "kinds": ["price"]}, {"kinds": ["nothing"]}):
             with pytest.raises(client_library.InvalidArgument):

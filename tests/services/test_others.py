@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from nerkh.v1 import monitoring_pb2, onchain_pb2, sentiment_pb2, types_pb2
 
-from tests.services.serving import Nerkh
+from tests.services.serving import Nerkh, service, simulator
 from tests.services.test_market import refused
 
 VITALIK = "0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045"
@@ -50,6 +51,25 @@ def test_articles_are_filtered(nerkh: Nerkh) -> None:
     due = {article.id for article in every if article.published_time.ToDatetime() >= middle.ToDatetime()}
     assert due <= {article.id for article in later}  # news that came meanwhile stand beside them
     assert refused(nerkh, "ListArticles", language="not a language").field == "language"
+
+
+def test_one_dead_source_of_many_that_are_asked_at_once_is_no_fallback(database: str, tmp_path: Path) -> None:
+    """News, moods and quotes come from all that answer; the attempts name the one that did not."""
+    with simulator(tmp_path) as control, service(tmp_path, database, control, collect=False) as nerkh:
+        feed, exchange = nerkh.sources("news")[0], nerkh.sources("price")[0]
+        nerkh.fault(feed, "status", code=500)
+        nerkh.fault(exchange, "status", code=500)
+        articles = nerkh("ListArticles", view="VIEW_FULL")
+        outcomes = {each.source: each.outcome for each in articles.provenance.attempts}
+        assert outcomes[feed] == types_pb2.OUTCOME_SERVER_ERROR
+        nerkh("GetArticle", article=articles.articles[0].id)
+        nerkh("GetAssetSentiment", asset="BTC")
+        nerkh("GetMarketSentiment")
+        quotes = nerkh("ListQuotes", asset="BTC", view="VIEW_FULL").provenance
+        assert types_pb2.OUTCOME_SERVER_ERROR in {each.outcome for each in quotes.attempts}
+        records = [each for each in nerkh("ListRequests").requests if each.source]
+        assert len(records) == 5
+        assert not [each.method for each in records if each.fallback]
 
 
 def test_the_index_of_fear_and_greed_has_a_history(nerkh: Nerkh) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import grpc
+import pytest
+
 from server.clock import VirtualClock
 from server.model import RequestRecord
 from server.services.requests import RequestLog
@@ -38,7 +41,18 @@ def test_a_filter_passes_over_what_is_not_wanted() -> None:
     assert [each.method for each in found] == ["9", "6"]
     rest, _ = log.newest(cursor, 10, lambda each: each.code == "NOT_FOUND")
     assert [each.method for each in rest] == ["3", "0"]
-    assert log.failed == 4
+    assert log.failed == 0
+
+
+@pytest.mark.parametrize("code", [code.name for code in grpc.StatusCode])
+def test_failed_is_what_the_usage_figures_call_so(code: str) -> None:
+    """What a caller asked wrongly is refused, and no failure of the service; both counts say the same."""
+    clock = VirtualClock()
+    log = RequestLog(clock)
+    log.add(record(clock, "GetPrice", code))
+    (usage,) = log.usage(["1m"], "", 1)
+    assert log.failed == usage.total.failed
+    assert log.failed == (code in {"INTERNAL", "UNKNOWN", "DATA_LOSS", "UNAVAILABLE", "DEADLINE_EXCEEDED"})
 
 
 def test_a_repeated_answer_has_its_own_time() -> None:

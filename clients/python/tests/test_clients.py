@@ -147,6 +147,7 @@ SINGLE: tuple[tuple[str, str, str, tuple[Any, ...], object], ...] = (
     ("GetCacheStats", "admin", "cache_stats", (), nerkh.CacheStats(
         entry_count=3, stats_time=AT, kinds=(nerkh.KindCacheStats(kind="price", miss_count=1, hit_ratio=0.0),)
     )),
+    ("InvalidateCache", "admin", "invalidate_cache", (), nerkh.InvalidatedCache(dropped_count=7, told_all=True)),
     ("WarmCache", "admin", "warm_cache", ("BTC", "FOO"), nerkh.WarmedCache(
         assets=("bitcoin",), failures=(nerkh.WarmFailure(asset="FOO", message="no asset"),)
     )),

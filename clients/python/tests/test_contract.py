@@ -25,6 +25,7 @@ SINGLE = {
     "SourceDecision": "DisableSourceResponse",
     "RemovedSources": "RemoveFailedSourcesResponse",
     "CacheStats": "GetCacheStatsResponse",
+    "InvalidatedCache": "InvalidateCacheResponse",
     "WarmedCache": "WarmCacheResponse",
     "CandleSeries": "ListCandlesResponse",
     "QuoteSeries": "ListQuotesResponse",

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nerkh import _methods as methods
-from nerkh._models.admin import CacheStats, EgressRoute, RemovedSources, SourceDecision, WarmedCache
+from nerkh._models.admin import CacheStats, EgressRoute, InvalidatedCache, RemovedSources, SourceDecision, WarmedCache
 from nerkh._options import Timeout
 from nerkh._reader import read
 from nerkh._transport import AsyncTransport
@@ -58,11 +58,11 @@ class AsyncAdminClient:
         chains: Iterable[str] = (),
         everything: bool = False,
         timeout: Timeout = None,
-    ) -> int:
-        """Drop the cached answers that every given filter names, or everything; return how many there were."""
+    ) -> InvalidatedCache:
+        """Drop the cached answers that every given filter names, or everything."""
         request = admin_pb2.InvalidateCacheRequest(kinds=kinds, assets=assets, chains=chains, all=everything)
         response = await self._transport.call(methods.INVALIDATE_CACHE, request, timeout)
-        return response.dropped_count
+        return read(InvalidatedCache, response)
 
     async def warm_cache(self, *assets: str, quote: str = "USD", timeout: Timeout = 30.0) -> WarmedCache:
         """Fetch the prices of assets, so that they are cached before they are asked for."""

@@ -63,6 +63,17 @@ class CacheStats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidatedCache:
+    """How many cached answers were dropped in the process that was asked.
+
+    `told_all` is false while the processes that share answers with it could not all be told: they are told later.
+    """
+
+    dropped_count: int = 0
+    told_all: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarmFailure:
     """An asset that could not be cached, and why."""
 
