@@ -29,6 +29,7 @@ _MOST_BYTES = 1 << 30
 """So much address space the process may have."""
 _IDLE_S = 10.0
 """After so long without a call the process is ended: it is started anew in a third of a second."""
+_REFUSED = ("refused", "out_of_bounds", "it takes too long or too much memory to read")
 T = TypeVar("T")
 
 
@@ -97,6 +98,8 @@ class Apart:
 
     def _ask(self, message: bytes) -> tuple[Any, ...]:
         """Send one call and wait for its outcome; runs in the thread, so one after another."""
+        if self._is_closed:
+            return _REFUSED
         child = self._child
         if child is None or child.poll() is not None:
             self._end()
@@ -108,7 +111,7 @@ class Apart:
             answer = None
         if answer is None:
             self._end()
-            return ("refused", "out_of_bounds", "it takes too long or too much memory to read")
+            return _REFUSED
         outcome: tuple[Any, ...] = pickle.loads(answer)  # noqa: S301 -- from a process of ours
         return outcome
 

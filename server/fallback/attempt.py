@@ -46,7 +46,6 @@ from server.providers.base import Follow, Reply, Request
 _log = structlog.get_logger()
 
 _BIG = 256 * 1024
-_NO_HEADERS: dict[str, str] = {}
 _MOST_FOLLOWS = 4
 _OK = Outcome.OK
 _SUCCESS = Verdict.SUCCESS
@@ -198,7 +197,7 @@ class Runner:
                     raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
             replies += got
             if capability.is_apart:
-                bare = tuple(reply._replace(headers=_NO_HEADERS) for reply in replies)
+                bare = tuple(Reply(reply.status, reply.body, reply.content_type) for reply in replies)
                 found = await self._apart.call(capability.parse, source, query, bare)
             elif size > _BIG:
                 parsing = asyncio.get_running_loop().run_in_executor

@@ -25,6 +25,7 @@ from server.settings import Settings
 _OK = Outcome.OK
 _EARLY_EVERY_S = 0.3
 _TOO_LITTLE_S = 0.01
+"""No source answers within so short a time."""
 _PRICED = (PriceQuery, PricesQuery)
 
 
