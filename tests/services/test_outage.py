@@ -102,7 +102,8 @@ def test_a_chain_whose_sources_all_fail_is_told_among_the_large_transfers(databa
         assert ethereum
         for name in ethereum:
             nerkh.fault(name, "dead")
-        found = nerkh("ListWhaleTransactions", view="VIEW_FULL")
+        # So little that the newest blocks hold some at any time; truly large ones are rare in the simulated world too.
+        found = nerkh("ListWhaleTransactions", view="VIEW_FULL", minimumAmount="0.01")
         assert found.transactions
         assert not [each for each in found.transactions if each.chain == "ethereum"]
         failed = {each.source for each in found.provenance.attempts if each.outcome != OK}
