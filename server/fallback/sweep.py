@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from server.clock import Clock
 from server.errors import DeadlineTooShort
 from server.fallback.attempt import Runner
-from server.fallback.breaker import Admission
 from server.fallback.cache import Cache, Slot
 from server.fallback.fetch import is_foreign
 from server.fallback.figures import FIGURES
@@ -42,11 +41,6 @@ class _RanOut(DeadlineTooShort):
     def __init__(self, spent_s: float, attempt: Attempt) -> None:
         super().__init__(spent_s)
         self.attempt = attempt
-
-
-def _drawing_on(admission: Admission, purpose: Purpose) -> Purpose:
-    """Return for whom an attempt spends: a probe leaves users their reserve, whoever started it."""
-    return Purpose.BACKGROUND if admission.probe else purpose
 
 
 def _late(lane: Lane) -> Found:
@@ -146,7 +140,7 @@ class Sweeper:
         if admission is None:
             return None, lane.skipped(now, purpose)
         span = min(self._settings.attempt_ceiling_s, until - now)
-        tried = await self._runner.run(lane, query, admission, span, purpose=_drawing_on(admission, purpose))
+        tried = await self._runner.run(lane, query, admission, span, purpose=purpose)
         attempt, value = tried.attempt(), tried.value
         if tried.outcome not in (Outcome.OK, Outcome.STALE):
             value = None
