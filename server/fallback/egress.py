@@ -194,7 +194,17 @@ class HostWays:
     def choose(
         self, now: float, *, public: bool, lost: Collection[Route] = (), avoid: Route | None = None
     ) -> Route | None:
-        """Return the way to take, None when none is open: direct, then what worked lately, then the fastest.
+        """Return the way to take, as `peek` says, and keep to it for a while."""
+        chosen = self.peek(now, public=public, lost=lost, avoid=avoid)
+        is_kept = chosen is self.sticky and now < self.sticky_until
+        if chosen is not None and chosen is not DIRECT and avoid is None and not is_kept:
+            self.sticky, self.sticky_until = chosen, now + self._egress.policy.sticky_s
+        return chosen
+
+    def peek(
+        self, now: float, *, public: bool, lost: Collection[Route] = (), avoid: Route | None = None
+    ) -> Route | None:
+        """Return the way that would be taken, None when none is open: direct, what worked lately, then the fastest.
 
         `lost` failed this attempt already. `avoid` is what another attempt takes: one that is proven is taken instead
         where there is one.
@@ -212,10 +222,7 @@ class HostWays:
             return DIRECT if open_ones else None
         if now < self.sticky_until and self.sticky in open_ones:
             return self.sticky
-        chosen = self._turn(open_ones, now)
-        if avoid is None:
-            self.sticky, self.sticky_until = chosen, now + egress.policy.sticky_s
-        return chosen
+        return self._turn(open_ones, now)
 
     def _turn(self, routes: Sequence[Route], now: float) -> Route:
         """Return one of the fastest by turns: those within 30 % of the fastest are equals, as is who is not known yet.
