@@ -103,11 +103,11 @@ class Runner:
         """
         clock = self._clock
         start = clock.monotonic()
-        drawing = Drawing(lane, purpose, clock, start)
         if tried is None:
             tried = Tried(lane)
         tried.on_late = late
-        tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
+        trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
+        drawing = Drawing(lane, purpose, clock, start) if trip is None else trip.begin(lane, purpose, start)
         lane.under_way += 1
         try:
             with Limit(timeout_s, lane.late_s(), partial(self._late, tried)) as tried.limit:
@@ -202,7 +202,7 @@ class Runner:
     def _reply(self, lane: Lane, request: Request, drawing: Drawing, trip: Trip | None) -> Coroutine[None, None, Reply]:
         """Return the call that sends one request to a lane's source."""
         if trip is not None:
-            return trip.fetch(self._transport, request, drawing.secret, self._body_limit)
+            return trip.fetch(self._transport, request, drawing, self._body_limit)
         return self._transport.fetch(lane.standing.base_url, request, key=drawing.secret, body_limit=self._body_limit)
 
     def _late(self, tried: Tried) -> None:

@@ -48,6 +48,8 @@ class Claimer:
         self._quotas = tuple(dict.fromkeys(quotas))
         self._wanted = asyncio.Event()
         self._is_away = False
+        for quota in self._quotas:
+            quota.wake = self._wanted.set
 
     async def first(self) -> None:
         """Claim the first blocks; after a second the start goes on without them."""

@@ -1,4 +1,7 @@
-"""What one attempt draws on its source's quota: before each round of requests, and what the answers say of the rest."""
+"""What one attempt draws on its source's quota: before each round of requests, and what the answers say of the rest.
+
+A request that goes on over another way out draws on that way's purse as well; what was drawn before stays.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Sequence
 from server.clock import Clock
 from server.fallback.classify import Verdict
 from server.fallback.lane import Lane
+from server.fallback.purse import Purse
+from server.fallback.quota import DIRECT
 from server.model import Outcome, Purpose
 from server.providers.base import Reply, Request
 
@@ -22,15 +27,16 @@ class OutOfQuota(Exception):
 class Drawing:
     """The purse that one attempt draws on, chosen when it begins. None draws on nothing, and nothing may be asked."""
 
-    __slots__ = ("_clock", "_granted", "_lane", "_purpose", "_started", "pending", "purse", "secret")
+    __slots__ = ("_clock", "_granted", "_lane", "_purpose", "_started", "drawn", "pending", "purse", "secret")
 
-    def __init__(self, lane: Lane, purpose: Purpose, clock: Clock, now: float) -> None:
+    def __init__(self, lane: Lane, purpose: Purpose, clock: Clock, now: float, egress: str = DIRECT) -> None:
         self._lane = lane
         self._purpose = purpose
         self._clock = clock
         self._started = now
         self._granted = lane.cost
-        purse = self.purse = lane.standing.quota.pick(now, lane.cost, purpose)
+        purse = self.purse = self.drawn = lane.standing.quota.pick(now, lane.cost, purpose, egress)
+        """`drawn` is what the round of requests under way was drawn on, `purse` that of the way it goes now."""
         self.secret = purse.secret if purse is not None else None
         self.pending = 0
         """What is still to be drawn by `share`: of budgets that all processes spend together."""
@@ -67,6 +73,7 @@ class Drawing:
         purse, clock = self.purse, self._clock
         if purse is None:
             raise OutOfQuota
+        self.drawn = purse
         cost, background = _cost(requests), self._purpose is not _USER
         now = clock.monotonic()
         if not purse.allows(now, cost, background=background):
@@ -82,6 +89,22 @@ class Drawing:
             await self.share()
         else:
             purse.spend(now, cost)
+
+    def over(self, egress: str) -> Purse | None:
+        """Return the purse of another way out, that of the same key."""
+        return None if self.purse is None else self._lane.standing.quota.over(self.purse, egress)
+
+    async def move(self, purse: Purse | None, cost: int) -> bool:
+        """Draw a request on the purse of the way that it goes now; return False where that has no room for it."""
+        now, background = self._clock.monotonic(), self._purpose is not _USER
+        if purse is None or not purse.allows(now, cost, background=background):
+            return False
+        if not purse.is_shared():
+            purse.spend(now, cost)
+        elif not await purse.draw(self._clock, cost, background=background):
+            return False
+        self.purse = purse
+        return True
 
     def hear(self, reply: Reply) -> None:
         """Take in what an answer says of the source's limits."""

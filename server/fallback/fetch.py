@@ -184,7 +184,7 @@ class Fetcher:
             if now >= lane.standing.barred_until and not any(each.breaker.is_probing() for each in lane.standing.lanes)
         ]
         for lane in sorted(asleep, key=lambda lane: lane.breaker.retry_at):
-            if not lane.standing.quota.has_room(now, lane.cost):
+            if not lane.has_room(now):
                 continue
             if lane.breaker.is_open and (admission := lane.admit_probe(now, Purpose.USER)) is not None:
                 self._next_early = now + _EARLY_EVERY_S

@@ -16,7 +16,8 @@ from server.fallback.figures import FIGURES, SPECIAL
 from server.fallback.health import Limits
 from server.fallback.measures import Measures
 from server.fallback.purse import Policy
-from server.fallback.quota import Quota
+from server.fallback.quota import DIRECT, Quota, Wait
+from server.fallback.routes import Route
 from server.fallback.standing import NO_LIMITS, Exclusion, Standing, span_text
 from server.model import Attempt, BreakerState, CandlesQuery, Kind, Outcome, PriceQuery, Purpose, Query, ScorePart
 from server.providers.base import Capability, Provider, Source
@@ -79,10 +80,10 @@ class Lane:
         standing = self.standing
         if now < standing.out_until:
             return None
-        quota = standing.quota
-        if purpose is _USER and now < quota.dry_until:
+        quota, way = standing.quota, DIRECT if standing.ways.is_plain else standing.way_out(now)
+        if purpose is _USER and now < quota.dry.get(way, -inf):
             return None
-        if quota.pick(now, self.cost, purpose) is None:
+        if quota.pick(now, self.cost, purpose, way) is None:
             return None
         return self.breaker.admit(now)
 
@@ -96,7 +97,9 @@ class Lane:
     def admit_probe(self, now: float, purpose: Purpose = Purpose.BACKGROUND) -> Admission | None:
         """Return leave for one probe before callers may ask again; None when it may not be asked at all."""
         standing = self.standing
-        if now < standing.barred_until or standing.quota.pick(now, self.cost, purpose) is None:
+        if now < standing.barred_until:
+            return None
+        if standing.quota.pick(now, self.cost, purpose, standing.way_out(now)) is None:
             return None
         self.breaker.open_early(now)
         return self.breaker.admit(now)
@@ -104,7 +107,24 @@ class Lane:
     def is_free(self, now: float) -> bool:
         """Say whether a user's request may go to the source now; one half-open is for its probe alone."""
         standing = self.standing
-        return not self.breaker.is_open and now >= standing.out_until and now >= standing.quota.dry_until
+        if self.breaker.is_open or now < standing.out_until:
+            return False
+        way = DIRECT if standing.ways.is_plain else standing.way_out(now)
+        return now >= standing.quota.dry.get(way, -inf)
+
+    def has_room(self, now: float) -> bool:
+        """Say whether the source's limits leave room for a user's request."""
+        standing = self.standing
+        return standing.quota.has_room(now, self.cost, standing.way_out(now))
+
+    def has_room_for_hedge(self, now: float, avoid: Route | None) -> bool:
+        """Say whether its limits leave room for a request that may not be needed; `avoid` as for `Tried`."""
+        standing = self.standing
+        return standing.quota.has_room_for_hedge(now, standing.way_out(now, avoid))
+
+    def wait(self, now: float, purpose: Purpose) -> Wait | None:
+        """Return until when the source's limits leave no room and why, None when they do."""
+        return self.standing.wait(now, self.cost, purpose)
 
     def learn(self, query: Query, now: float) -> None:
         """Remember that the source does not know what a query asks for."""
@@ -128,7 +148,7 @@ class Lane:
         state = self.breaker.state(now)
         if state is BreakerState.OPEN:
             return Exclusion(Outcome.SKIPPED_OPEN, "circuit open")
-        wait = self.standing.quota.wait(now, self.cost, purpose)
+        wait = self.wait(now, purpose)
         if wait is not None:
             return Exclusion(Outcome.SKIPPED_QUOTA, f"{wait.reason}, free in {span_text(wait.until - now)}")
         if state is BreakerState.HALF_OPEN:
@@ -137,7 +157,7 @@ class Lane:
 
     def free_at(self, now: float) -> float:
         """Return from when on the source may be asked for users, or probed (monotonic); infinite if nobody can tell."""
-        wait = self.standing.quota.wait(now, self.cost, _USER)
+        wait = self.wait(now, _USER)
         return max(self.standing.out_until, self.breaker.retry_at, now if wait is None else wait.until)
 
     def skipped(self, now: float, purpose: Purpose = _USER) -> Attempt:

@@ -12,7 +12,7 @@ _MOMENT_S = 0.05
 
 
 class Pools:
-    """Every shared window of one key over one way out."""
+    """Every shared window of one key, or of one way out."""
 
     __slots__ = ("_counters", "_pools", "spans")
 

@@ -1,4 +1,4 @@
-"""A purse: what one key of a source may ask over one way out, in all its windows; pure state on the clock's figures.
+"""A purse: what may be asked with one key, or without one over one way out; pure state on the clock's figures.
 
 Used by `server/fallback/quota.py`, which chooses among a source's purses. It joins what the source's terms say
 (windows), what is shared and persisted (holdings), how often it refused (pace) and what it says itself (its headers).
@@ -71,7 +71,7 @@ class _Said:
 
 
 class Purse:
-    """Every window of one key over one way out. Tokens are requests, weighed where the source weighs them."""
+    """Every window of one key, or of one way out. Tokens are requests, weighed where the source weighs them."""
 
     __slots__ = (
         "_longest_s",

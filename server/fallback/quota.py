@@ -1,4 +1,4 @@
-"""A source's quota: its purses, one for each key and way out, and which of them the next request draws on.
+"""A source's quota: its purses, one for each key, without one for each way out, and which the next request draws on.
 
 Pure state on the clock's figures; lanes ask it before an attempt, attempts spend from it and tell it how they ended.
 """
@@ -6,7 +6,7 @@ Pure state on the clock's figures; lanes ask it before an attempt, attempts spen
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -51,8 +51,9 @@ class Quota:
         "_purses",
         "_rejected_until",
         "_required",
-        "dry_until",
+        "dry",
         "holdings",
+        "wake",
     )
 
     def __init__(self, source: Source, keys: Sequence[SecretStr], policy: Policy) -> None:
@@ -63,14 +64,16 @@ class Quota:
         self._keys = tuple(Secret(key, value) for value in keys) if key is not None else ()
         keyed = key.limits or source.limits if key is not None else source.limits
         self._limits = (source.limits, keyed) if policy.heeds_limits else ((), ())
-        self.dry_until = -inf
-        """Until when no request may go out directly; noted for a moment when one was refused, then looked at again."""
+        self.dry = {DIRECT: -inf}
+        """By way out, until when no request may go; noted for a moment when one was refused, then looked at again."""
         self._chosen: Purse | None = None
         self._draws = 0
         self._rejected_until = [-inf] * len(self._keys)
         self._purses: dict[tuple[int, str], Purse] = {}
         self.holdings: list[Holding] = []
         """What is held of purses that are claimed from the ledger; grows as ways out come into use."""
+        self.wake: Callable[[], None] = _nothing
+        """Called when it grew: nothing of it may be spent before it is claimed."""
         self._only = None if self._keys else self._purse(-1, DIRECT)
         for number in range(len(self._keys)):
             self._purse(number, DIRECT)
@@ -85,19 +88,23 @@ class Quota:
             able = []
         else:
             chosen = self._chosen
-            if chosen is not None and chosen.egress == egress and self._draws < _TURNS:
+            if chosen is not None and self._draws < _TURNS:
                 self._draws += 1
                 if chosen.allows(now, tokens, background=background):
                     return chosen
             able = [each for each in self._usable(now, egress) if each.allows(now, tokens, background=background)]
         if not able:
-            if not background and tokens <= 1 and egress == DIRECT:
-                wait = self.wait(now, tokens, purpose)
-                self.dry_until = min(now + _MOMENT_S, now if wait is None else wait.until)
+            if not background and tokens <= 1:
+                wait = self.wait(now, tokens, purpose, egress)
+                self.dry[egress] = min(now + _MOMENT_S, now if wait is None else wait.until)
             return None
         best = max(able, key=lambda each: (each.share_left(now), -each.spent))
         self._chosen, self._draws = (best if best.secret is not None else None), 0
         return best
+
+    def over(self, purse: Purse, egress: str) -> Purse:
+        """Return the purse that takes the place of one that was picked, where its request goes another way."""
+        return purse if purse.secret is not None else self._purse(-1, egress)
 
     def has_key(self) -> bool:
         """Say whether a key was given."""
@@ -175,7 +182,11 @@ class Quota:
             yield self._purse(-1, egress)
 
     def _purse(self, number: int, egress: str) -> Purse:
-        """Return the purse of a key (-1: without one) over a way out, made when it is first wanted."""
+        """Return the purse of a key (-1: without one) over a way out, made when it is first wanted.
+
+        A key's limits hold wherever it is sent from: it has one purse, which goes by the direct way's name.
+        """
+        egress = DIRECT if number >= 0 else egress
         purse = self._purses.get((number, egress))
         if purse is None:
             secret = self._keys[number] if number >= 0 else None
@@ -186,6 +197,8 @@ class Quota:
             label = f"{number + 1} of {len(self._keys)}" if secret is not None else ""
             purse = Purse(secret, egress, limits, self._policy, label=label, holdings=held, pools=pools)
             self._purses[number, egress] = purse
+            if held:
+                self.wake()
         return purse
 
     def _is_claimed(self, limit: Limit) -> bool:
@@ -217,6 +230,10 @@ class Quota:
 def _wait(until: float, reason: str) -> Wait:
     """Return a wait; what no waiting helps is said as well."""
     return Wait(until, reason or "asks for more at once than its limits allow")
+
+
+def _nothing() -> None:
+    """Stand in for the wake-up until there is one who claims."""
 
 
 def fingerprint(secret: Secret | None) -> str:

@@ -15,6 +15,7 @@ from server.fallback.attempt import Runner
 from server.fallback.breaker import Admission
 from server.fallback.budget import Budget
 from server.fallback.lane import Lane
+from server.fallback.routes import Route
 from server.fallback.tried import Tried
 from server.model import Articles, Attempt, Outcome, Purpose, Query, TransactionPage, Value, WhaleTransactions
 
@@ -186,7 +187,7 @@ class Course:
         for index, lane in enumerate(self._lanes):
             if lane.breaker.is_open or now < lane.standing.out_until or index in (self._taken or ()):
                 continue
-            wait = lane.standing.quota.wait(now, lane.cost, self._purpose)
+            wait = lane.wait(now, self._purpose)
             if wait is not None and wait.until <= latest and (first is None or wait.until < first[0]):
                 first = (wait.until, index)
         if first is None:
@@ -233,7 +234,7 @@ class Course:
         now = self._clock.monotonic()
         if self.beside is not None or now >= self._until or self.asked >= self._means.most:
             return
-        index = self._rival(leg.lane, now)
+        index = self._rival(leg.lane, now, leg.tried.route())
         if index is None or not self._means.budget.take_hedge(now):
             return
         lane = self._lanes[index]
@@ -256,9 +257,8 @@ class Course:
             self._means.budget.wins += leg.tried.limit is not None
             leg.tried.beat()
 
-    def _rival(self, leader: Lane, now: float) -> int | None:
+    def _rival(self, leader: Lane, now: float, avoid: Route | None = None) -> int | None:
         """Return the place of the next lane to ask beside the leader: of another provider where there is one."""
-        own = leader.source.provider
         second = None
         for index in range(self._place, len(self._lanes)):
             lane = self._lanes[index]
@@ -266,10 +266,10 @@ class Course:
                 not lane.is_free(now)
                 or (self._taken is not None and index in self._taken)
                 or lane.standing.base_url == leader.standing.base_url
-                or not lane.standing.quota.has_room_for_hedge(now)
+                or not lane.has_room_for_hedge(now, avoid)
             ):
                 continue
-            if lane.source.provider != own:
+            if lane.source.provider != leader.source.provider:
                 return index
             second = index if second is None else second
         return second

@@ -19,7 +19,7 @@ def parts_of(lane: Lane, now: float) -> tuple[ScorePart, ...]:
     """Return what the score is made of: error ratio, p70 latency in s, lag against the longest age, quota used."""
     measures = lane.measures
     latency_s = measures.p70_s or 0.0
-    used = 1.0 - lane.standing.quota.share_left(now)
+    used = 1.0 - lane.standing.quota.share_left(now, lane.standing.way_out(now))
     span = min(FIGURES[lane.kind].longest_s, _LAG_SPAN_S)
     return (
         ScorePart("error_ratio", measures.error_ratio, _WEIGHT_ERRORS, _WEIGHT_ERRORS * measures.error_ratio),

@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from server.fallback.egress import Egress, HostWays
 from server.fallback.health import Health, Limits
 from server.fallback.purse import Policy, Purse
-from server.fallback.quota import Quota
+from server.fallback.quota import DIRECT, Quota, Wait
+from server.fallback.routes import Route
 from server.model import Outcome, Purpose
 from server.providers.base import Source
 
@@ -115,10 +116,37 @@ class Standing:
     def settle(self, now: float) -> None:
         """Take in that its health, its quota, a way out to it, or what an operator decided, changed."""
         until = self.ways.closed_until(now, public=self.is_public())
-        self.barred_until = max(self.quota.resting_until(now), until, self.quota.keyless_until(now))
+        self.barred_until = max(self._resting_until(now), until, self.quota.keyless_until(now))
         if self.disabled is not None or self._lacks_key():
             self.barred_until = inf
         self.out_until = inf if self.health.is_out() else self.barred_until
+
+    def way_out(self, now: float, avoid: Route | None = None) -> str:
+        """Return the name of the way that an attempt would take now, whose purses it draws on."""
+        ways = self.ways
+        if ways.is_plain or (now >= ways.direct.quarantine.until and (avoid is None or avoid.name != DIRECT)):
+            return DIRECT
+        route = ways.peek(now, public=self.is_public(), avoid=avoid)
+        return DIRECT if route is None else route.name
+
+    def wait(self, now: float, tokens: int, purpose: Purpose) -> Wait | None:
+        """Return until when the way out lacks so many tokens and why, None when it has enough."""
+        way = self.way_out(now)
+        wait = self.quota.wait(now, tokens, purpose, way)
+        if wait is None or way == DIRECT:
+            return wait
+        direct = self.quota.wait(now, tokens, purpose)
+        return Wait(self._or_direct(wait.until, now if direct is None else direct.until), wait.reason)
+
+    def _resting_until(self, now: float) -> float:
+        """Return until when every usable key rests over the way out."""
+        way = self.way_out(now)
+        until = self.quota.resting_until(now, way)
+        return until if way == DIRECT else self._or_direct(until, self.quota.resting_until(now))
+
+    def _or_direct(self, until: float, direct_until: float) -> float:
+        """Return when a wait over a proxy ends: sooner than its own where the direct way is open before, and free."""
+        return min(until, max(self.ways.direct.quarantine.until, direct_until))
 
     def exclusion(self, now: float) -> Exclusion | None:
         """Return why the whole source is out now, None when it is not."""
@@ -133,7 +161,7 @@ class Standing:
             return Exclusion(Outcome.SKIPPED_KEY, "key rejected")
         if now < self.ways.closed_until(now, public=self.is_public()):
             return Exclusion(Outcome.SKIPPED_OPEN, "blocked in this region")
-        wait = self.quota.wait(now, 1, _USER)
+        wait = self.wait(now, 1, _USER)
         reason = "resting after too many requests" if wait is None else wait.reason
         return Exclusion(Outcome.SKIPPED_QUOTA, f"{reason}, free in {span_text(self.out_until - now)}")
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from server.clock import Clock
 from server.fallback.classify import UNANSWERED, Verdict
-from server.fallback.http import EgressFailure, Secret, Transport, TransportFailure
+from server.fallback.drawing import Drawing, OutOfQuota
+from server.fallback.http import EgressFailure, Transport, TransportFailure
+from server.fallback.lane import Lane
 from server.fallback.routes import DIRECT, Route, RouteKind
 from server.fallback.standing import Standing
-from server.model import Outcome
+from server.model import Outcome, Purpose
 from server.providers.base import Reply, Request
 
 _FAIR_S = 0.5
@@ -25,6 +27,7 @@ class Trip:
         "_clock",
         "_is_set",
         "_lost",
+        "_spent",
         "_standing",
         "_started",
         "_ways",
@@ -39,6 +42,8 @@ class Trip:
         self._clock = clock
         self._avoid = avoid
         self._lost: tuple[Route, ...] = ()
+        self._spent: tuple[Route, ...] = ()
+        """Routes that were passed over because the source's limits left no room there."""
         self._is_set = False
         self._started = 0.0
         self.route = DIRECT
@@ -47,19 +52,37 @@ class Trip:
         self.is_lost = False
         """Whether every route that could be taken has failed."""
 
-    async def fetch(self, transport: Transport, request: Request, secret: Secret | None, body_limit: int) -> Reply:
-        """Send one request, over another route as often as a proxy fails; raises `TransportFailure`.
+    def begin(self, lane: Lane, purpose: Purpose, now: float) -> Drawing:
+        """Return what the attempt draws on: a purse of the route that it takes, the first that has room."""
+        drawing, public = None, self._standing.is_public()
+        while route := self._ways.peek(now, public=public, lost=(*self._lost, *self._spent), avoid=self._avoid):
+            drawing = Drawing(lane, purpose, self._clock, now, route.name)
+            if drawing.purse is not None or route is DIRECT:
+                return drawing
+            self._pass(route)
+        return drawing or Drawing(lane, purpose, self._clock, now)
 
-        Requests that follow keep to the route.
+    async def fetch(self, transport: Transport, request: Request, drawing: Drawing, body_limit: int) -> Reply:
+        """Send one request, over another route as often as a proxy fails; raises `TransportFailure`, `OutOfQuota`.
+
+        Requests that follow keep to the route. Over a route that it was not drawn for it is drawn again.
         """
         failure = TransportFailure(Outcome.SKIPPED_OPEN, "no way out is open")
         is_bare = request.method == "GET" and not request.headers
         if not is_bare and not self._standing.asks_more:
             self._standing.asks_more = True
             self._standing.settle(self._clock.monotonic())
+        secret, drawn = drawing.secret, drawing.drawn
         while self._take(public=is_bare and secret is None):
-            route, start = self.route, self._clock.monotonic()
-            self._started = start
+            route = self.route
+            purse = drawing.over(route.name)
+            if purse is not drawn and not await drawing.move(purse, request.cost):
+                if route is DIRECT:  # no proxy is there to get around what the source allows
+                    raise OutOfQuota
+                self._pass(route)
+                continue
+            drawn = purse
+            start = self._started = self._clock.monotonic()
             try:
                 reply = await transport.fetch(
                     self._standing.base_url, request, key=secret, body_limit=body_limit, egress=route
@@ -67,10 +90,11 @@ class Trip:
             except EgressFailure as error:
                 failure = error
                 self._lose(route, everywhere=error.is_everywhere)
+                drawn = None  # the source may have counted it
                 continue
             self.latency_s = self._clock.monotonic() - start
             return reply
-        raise failure
+        raise OutOfQuota if self._spent else failure
 
     def settle(self, outcome: Outcome, verdict: Verdict, now: float) -> bool:
         """Take in how the attempt ended; return False when that is held against the route and not the source."""
@@ -95,12 +119,18 @@ class Trip:
         if self._is_set and (public or self.route.kind is not RouteKind.PUBLIC):
             return True
         now = self._clock.monotonic()
-        chosen = self._ways.choose(now, public=public, lost=self._lost, avoid=self._avoid)
+        chosen = self._ways.choose(now, public=public, lost=(*self._lost, *self._spent), avoid=self._avoid)
         if chosen is None:
-            self.is_lost = True
+            self.is_lost = not self._spent
             return False
         self.route, self._is_set = chosen, True
         return True
+
+    def _pass(self, route: Route) -> None:
+        """Leave a route because the source's limits leave no room there; nothing is held against it."""
+        self._spent = (*self._spent, route)
+        if self.route is route:
+            self._is_set = False
 
     def _lose(self, route: Route, *, everywhere: bool) -> None:
         """Hold a failure against a route, once, and leave it; requests side by side may have left it already."""

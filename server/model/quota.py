@@ -62,6 +62,7 @@ class QuotaView:
     key: str
     """Which of the source's keys, such as `2 of 3`; empty without one."""
     egress: str
+    """The way out that it is for; `direct` for a key, whose limits hold over every way."""
     limit: int
     span_s: float | None
     """None where the source itself says what is left, and not of which span."""
