@@ -281,3 +281,33 @@ def test_a_refusal_by_region_neither_passes_nor_fails_a_probe() -> None:
         assert probe is not None
         breaker.record(probe, Verdict.SUCCESS, now)
     assert breaker.state(63.0) is BreakerState.CLOSED
+
+
+def test_a_success_that_is_taken_back_counts_as_a_failure_in_the_row_that_it_broke() -> None:
+    """Four failures, an answer that another source contradicts: that is five in a row."""
+    breaker = failing(4)
+    ends(breaker, Verdict.SUCCESS, 1)
+    assert breaker.recant(1.0)
+    assert breaker.state(1.0) is BreakerState.OPEN
+    assert breaker.opened_counts == (5, 5)
+
+
+def test_a_source_that_always_lies_opens_its_circuit_after_five_lies() -> None:
+    """Each of them was taken for a success first; when the circuit is open already there is nothing to take back."""
+    breaker = Breaker(middle)
+    opened = []
+    for _ in range(5):
+        ends(breaker, Verdict.SUCCESS, 1)
+        opened.append(breaker.recant(1.0))
+    assert opened == [False, False, False, False, True]
+    assert not breaker.recant(1.0)
+    assert breaker.trips == 1
+
+
+def test_an_answer_that_is_not_taken_back_ends_the_row() -> None:
+    """Nothing of the row before it comes back with a later one that is."""
+    breaker = failing(4)
+    ends(breaker, Verdict.SUCCESS, 1)
+    ends(breaker, Verdict.SUCCESS, 1)
+    assert not breaker.recant(1.0)
+    assert breaker.consecutive_failures == 1

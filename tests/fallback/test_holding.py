@@ -219,3 +219,45 @@ def test_a_block_ends_with_the_slice_that_follows_its_own() -> None:
     assert process.holding.ready(end - 0.001) == process.holding.block
     assert process.holding.ready(end + 0.001) == 0
     assert SLICE_S <= end <= 2 * SLICE_S
+
+
+def known(share: float = 1.0) -> Holding:
+    """Return the holding of a budget of 100 of which the ledger said that nothing is held or spent."""
+    holding = Holding(NAME, 100, 0.0, share)
+    claim = holding.claim(0.0, START_S)
+    assert claim is not None
+    holding.take(claim, Grant(0, 0), 0.0, START_S)
+    return holding
+
+
+def misses(holding: Holding, now: float) -> None:
+    """Let a claim be made that the ledger does not answer."""
+    claim = holding.claim(now, START_S + now)
+    assert claim is not None
+    holding.missed(claim, now)
+
+
+def test_while_the_ledger_is_away_each_process_spends_its_share_of_what_was_left_once() -> None:
+    """However often it is asked in vain: the other processes spend theirs meanwhile."""
+    holding = known(share=0.25)
+    spent, now = 0, 5000.0
+    for _ in range(10):
+        misses(holding, now)
+        while holding.ready(now):
+            holding.spend(now, 1)
+            spent += 1
+        now += 60.0
+    assert spent == 25
+
+
+def test_what_is_spent_while_a_claim_is_under_way_is_not_forgotten() -> None:
+    """The ledger did not know of it when it said what is left."""
+    holding = known()
+    misses(holding, 5000.0)
+    claim = holding.claim(5060.0, START_S + 5060.0)
+    assert claim is not None
+    holding.spend(5060.0, 30)
+    holding.take(claim, Grant(0, 0), 5060.0, START_S + 5060.0)
+    assert holding.left(5060.0) == 70
+    misses(holding, 9000.0)
+    assert holding.ready(9000.0) == 70
