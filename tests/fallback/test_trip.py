@@ -490,3 +490,21 @@ def test_what_a_public_proxy_says_of_limits_is_not_the_sources_word() -> None:
             assert (await ask(engine))[-1][0] == "a"
 
     play(story)
+
+
+def test_a_public_proxy_that_says_that_a_region_is_refused_is_not_believed() -> None:
+    """It may be its own refusal, or a lie: the way is left as one that failed, not as one that the host refuses."""
+
+    async def story(world: RoutedWorld, _clock: VirtualClock) -> None:
+        world.says("b")
+        world.refuses["a"] = {"direct", *(route.name for route in PUBLIC_ROUTES)}
+        engine = world.engine(["a", "b"], settings=PUBLIC)
+        for _ in PUBLIC_ROUTES:
+            await ask(engine)
+        ways = engine._standings["a"].ways
+        known = [way for route in PUBLIC_ROUTES if (way := ways.known(route)) is not None]
+        assert ways.direct.is_refused
+        assert [way.is_refused for way in known] == [False] * len(PUBLIC_ROUTES)
+        assert all(way.quarantine.strikes for way in known)
+
+    play(story)
