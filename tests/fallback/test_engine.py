@@ -772,3 +772,23 @@ def test_a_call_without_any_time_left_asks_nobody() -> None:
         assert world.asked == {}
 
     play(story)
+
+
+def test_an_older_stale_value_takes_no_younger_ones_place() -> None:
+    """Both are past their longest age: the last resort stays the younger."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a", "100", age_s=70)
+        engine = world.engine(["a"])
+        await engine.ask(BTC_USD, fresh=True)
+        world.says("a", "101", age_s=200)
+        for _ in range(2):
+            found = await engine.ask(BTC_USD, fresh=True)
+            assert isinstance(found.value, Price)
+            assert (found.value.value, found.provenance.freshness) == (100, Freshness.STALE)
+        world.says("a", "102", age_s=61)
+        found = await engine.ask(BTC_USD, fresh=True)
+        assert isinstance(found.value, Price)
+        assert found.value.value == 102
+
+    play(story)
