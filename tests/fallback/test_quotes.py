@@ -488,7 +488,7 @@ def test_any_price_within_bounds_is_answered(value: str) -> None:
 
 
 def test_an_answer_that_rests_on_anothers_quote_is_as_old_as_that() -> None:
-    """The asked source lied, the others spoke 50 s ago: of the minute that it may pass as fresh ten seconds are left."""
+    """The asked source lied, the others spoke 50 s ago: of the minute for which it may pass as fresh ten are left."""
 
     async def story(world: World, clock: VirtualClock) -> None:
         engine = await heard(world, "abcd")
