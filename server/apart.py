@@ -62,9 +62,10 @@ class Apart:
         self._calls = 0
         self._is_closed = False
 
-    async def call(self, function: Callable[..., T], *args: Any) -> T:
+    async def call(self, function: Callable[..., T], *args: Any, begun: Callable[[], None] = lambda: None) -> T:
         """Return what a function gives; function, arguments and result must be picklable.
 
+        `begun` is called, in another thread, once its turn has come: until then only others keep it waiting.
         Raises the `BadAnswer` that the function raises, `out_of_bounds` when it takes longer than 2 s or more than
         1 GiB, and `OwnFault` for anything else.
         """
@@ -74,7 +75,7 @@ class Apart:
             self._idle = None
         self._calls += 1
         try:
-            kind, *found = await loop.run_in_executor(self._thread, self._ask, pickle.dumps((function, args)))
+            kind, *found = await loop.run_in_executor(self._thread, self._ask, pickle.dumps((function, args)), begun)
         finally:
             self._calls -= 1
             if not self._calls and not self._is_closed:
@@ -96,7 +97,7 @@ class Apart:
         self._thread.submit(self._end)
         self._thread.shutdown(wait=False)
 
-    def _ask(self, message: bytes) -> tuple[Any, ...]:
+    def _ask(self, message: bytes, begun: Callable[[], None]) -> tuple[Any, ...]:
         """Send one call and wait for its outcome; runs in the thread, so one after another."""
         if self._is_closed:
             return _REFUSED
@@ -104,6 +105,7 @@ class Apart:
         if child is None or child.poll() is not None:
             self._end()
             child = self._child = _start(self._longest_s)
+        begun()
         try:
             _send(child.stdin, message)
             answer = _receive(child.stdout)

@@ -17,7 +17,7 @@ from server.apart import Apart, OwnFault, place_of
 from server.clock import Clock
 from server.errors import BadAnswer
 from server.fallback.breaker import Admission
-from server.fallback.checks import believable, judge
+from server.fallback.checks import believable, judge, newest_height
 from server.fallback.classify import UNANSWERED, VERDICTS, Verdict, of_bad_answer, of_reply, retry_after_s
 from server.fallback.drawing import Drawing, OutOfQuota
 from server.fallback.figures import figures_of
@@ -29,18 +29,7 @@ from server.fallback.tried import Tried
 from server.fallback.trip import Trip, settle, trip_of
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch
-from server.model import (
-    Articles,
-    Block,
-    BlockQuery,
-    ChainStatus,
-    GasPrice,
-    Outcome,
-    Prices,
-    Purpose,
-    Query,
-    Value,
-)
+from server.model import Articles, Outcome, Prices, Purpose, Query, Value
 from server.providers.base import Follow, Reply, Request
 
 _log = structlog.get_logger()
@@ -49,7 +38,6 @@ _BIG = 256 * 1024
 _MOST_FOLLOWS = 4
 _OK = Outcome.OK
 _SUCCESS = Verdict.SUCCESS
-_WITH_HEIGHT = frozenset({Block, ChainStatus, GasPrice})
 _WITH_ROWS = frozenset({Articles, Prices})
 _GONE = 410
 _SILENT = UNANSWERED | {Outcome.SERVER_ERROR}
@@ -119,11 +107,11 @@ class Runner:
         if tried is None:
             tried = Tried(lane)
         tried.on_late = late
-        trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
+        tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
             with Limit(timeout_s, lane.late_s(), partial(self._late, tried)) as tried.limit:
-                value = await self._value(lane, query, drawing, trip)
+                value = await self._value(tried, query, drawing)
             tried.limit = None
             self._judge(tried, query, value)
         except TimeoutError:
@@ -138,8 +126,7 @@ class Runner:
         except BadAnswer as error:
             tried.outcome, tried.detail = of_bad_answer(error, keyed=drawing.is_keyed), error.detail or error.reason
         except asyncio.CancelledError:
-            overdue = clock.monotonic() - start >= lane.late_s()
-            tried.outcome = Outcome.OVERDUE if overdue else Outcome.CANCELLED
+            tried.outcome = self._end_of_loser(tried, clock.monotonic() - start)
             raise
         except Exception as error:  # noqa: BLE001 -- a parser's own fault must not reach the caller
             tried.outcome = Outcome.SCHEMA
@@ -174,8 +161,9 @@ class Runner:
         if lane.breaker.recant(now):
             self._changed(lane)
 
-    async def _value(self, lane: Lane, query: Query, drawing: Drawing, trip: Trip | None) -> Value:
+    async def _value(self, tried: Tried, query: Query, drawing: Drawing) -> Value:
         """Send the requests, and those that parsing asks for after them, until there is a value."""
+        lane, trip = tried.lane, tried.trip
         capability, source = lane.capability, lane.source
         replies: tuple[Reply, ...] = ()
         got: tuple[Reply, ...]
@@ -198,7 +186,8 @@ class Runner:
             replies += got
             if capability.is_apart:
                 bare = tuple(Reply(reply.status, reply.body, reply.content_type) for reply in replies)
-                found = await self._apart.call(capability.parse, source, query, bare)
+                tried.is_unread = True
+                found = await self._apart.call(capability.parse, source, query, bare, begun=tried.be_read)
             elif size > _BIG:
                 parsing = asyncio.get_running_loop().run_in_executor
                 found = await parsing(self._thread, capability.parse, source, query, replies)
@@ -223,13 +212,18 @@ class Runner:
 
     def _ran_out(self, tried: Tried, spent_s: float, timeout_s: float) -> None:
         """Note that no answer came in time, or before that of another attempt: late for its source, or too young."""
-        late_s = tried.lane.late_s()
         if tried.is_beaten:
-            tried.outcome = Outcome.OVERDUE if spent_s >= late_s else Outcome.CANCELLED
-            tried.detail = "another source was faster"
+            tried.outcome, tried.detail = self._end_of_loser(tried, spent_s), "another source was faster"
+        elif tried.is_unread:
+            tried.outcome, tried.detail = Outcome.CANCELLED, "its answer waited too long behind those of others"
         else:
-            tried.outcome = Outcome.TIMEOUT if timeout_s >= late_s else Outcome.CANCELLED
+            tried.outcome = Outcome.TIMEOUT if timeout_s >= tried.lane.late_s() else Outcome.CANCELLED
             tried.detail = f"no answer within {timeout_s:.2f} s"
+
+    def _end_of_loser(self, tried: Tried, spent_s: float) -> Outcome:
+        """Return how an attempt ended that nobody waits for any more: its source may have been late for it by then."""
+        is_late = spent_s >= tried.lane.late_s() and not tried.is_unread
+        return Outcome.OVERDUE if is_late else Outcome.CANCELLED
 
     def _judge(self, tried: Tried, query: Query, value: Value) -> None:
         """Check a value and note the outcome; the value is kept either way."""
@@ -240,24 +234,14 @@ class Runner:
         flaw, tried.age_s, tried.source_time = judge(query, value, now, tried.figures)
         if flaw is not None:
             tried.outcome, tried.detail = flaw
-        elif type(value) in _WITH_HEIGHT and self._falls(query, value):
+        elif (height := newest_height(query, value)) is not None and self._vetted.falls(
+            *height, self._clock.monotonic()
+        ):
             tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, "height fell by more than 100"
         else:
             tried.outcome = _OK
             if type(value) in _WITH_ROWS:
                 tried.value = believable(value, now)
-
-    def _falls(self, query: Query, value: Value) -> bool:
-        """Say whether a chain's newest height fell further than a reorganisation can explain."""
-        if isinstance(value, GasPrice):
-            height = value.block_height
-        elif isinstance(value, ChainStatus) or (
-            isinstance(value, Block) and isinstance(query, BlockQuery) and query.block == "latest"
-        ):
-            height = value.height
-        else:
-            return False
-        return height is not None and self._vetted.falls(value.chain, height, self._clock.monotonic())
 
     def _record(self, tried: Tried, admission: Admission, drawing: Drawing, start: float) -> None:
         """Tell breaker, measures and standing how it ended; this also frees a probe's slot."""

@@ -19,7 +19,19 @@ from server.fallback.rates import Rates
 from server.fallback.settling import Fetch, Probe, Settler
 from server.fallback.tried import Tried
 from server.fallback.vetted import Doubt, Vetted
-from server.model import Answer, Attempt, CandlesQuery, Outcome, Price, PriceQuery, Prices, PricesQuery, Purpose, Value
+from server.model import (
+    Answer,
+    Attempt,
+    CandlesQuery,
+    Outcome,
+    Price,
+    PriceQuery,
+    Prices,
+    PricesQuery,
+    Purpose,
+    Query,
+    Value,
+)
 from server.settings import Settings
 
 _OK = Outcome.OK
@@ -80,7 +92,7 @@ class Fetcher:
             query,
             lanes,
             until,
-            lambda lane, admission: done.probes.append(self._probe(lane, slot, admission)),
+            lambda lane, *leave: done.probes.append(self._probe(lane, slot, *leave)),
             purpose=purpose,
         )
         done.attempts = course.attempts
@@ -123,7 +135,7 @@ class Fetcher:
         for lane in back and lanes[: lanes.index(front[0])]:
             if now < lane.standing.silent_until and lane.is_free(now) and not lane.under_way:
                 self._mirror(lane, slot, now)
-        front = front if is_series else self._spread(front)
+        front = front if is_series else self._spread(slot.query, front)
         return (*front, *back) if back else front
 
     def _mirror(self, lane: Lane, slot: Slot, now: float) -> None:
@@ -132,7 +144,7 @@ class Fetcher:
         if admission is not None:
             Context().run(self._probe, lane, slot, admission, span_s=lane.late_s())  # later it would lose any race
 
-    def _spread(self, lanes: Sequence[Lane]) -> Sequence[Lane]:
+    def _spread(self, query: Query, lanes: Sequence[Lane]) -> Sequence[Lane]:
         """Return the lanes with the first one chosen among near-equal leaders: the less busy of two taken by chance.
 
         So one of them does not bear all calls, and burn its free quota, while its equals idle. Not for candles: the
@@ -142,8 +154,8 @@ class Fetcher:
         equals: list[Lane] = []
         tier, least = None, -inf
         for lane in lanes:
-            if lane.source.tier is not tier and equals:
-                break
+            if (lane.source.tier is not tier and equals) or (lane.learned and lane.is_ignorant(query, now)):
+                break  # those that do not know what is asked for stand last
             if lane.score >= least and lane.is_free(now):
                 if not equals:
                     tier, least = lane.source.tier, lane.score * self._near_equal
@@ -190,7 +202,7 @@ class Fetcher:
     ) -> Probe:
         """Ask a half-open source behind the caller's back; its slot is freed whatever happens.
 
-        A probe leaves users their reserve, but where there is nothing else to ask: then it is the user's own request.
+        It draws on the quota for whom it was started: circuits wait longer each time, so few come of users' requests.
         """
         task: Probe = self._means.spawn(self._probing(lane, slot, admission, purpose, span_s or self._means.ceiling_s))
         task.add_done_callback(lambda _: lane.breaker.release(admission))

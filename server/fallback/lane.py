@@ -25,7 +25,6 @@ _IGNORANT_S = 3600.0
 _LATE_SHARE = 0.25
 _MOST_LEARNED = 2000
 _USER = Purpose.USER
-_BACKGROUND = Purpose.BACKGROUND
 
 
 class Lane:
@@ -76,18 +75,16 @@ class Lane:
         standing.lanes.append(self)
 
     def admit(self, now: float, purpose: Purpose = _USER) -> Admission | None:
-        """Return leave to ask the source, None when it is excluded or out of budget; a probe leaves users' reserve."""
-        standing, breaker = self.standing, self.breaker
+        """Return leave to ask the source, None when it is excluded or out of budget; it may be leave for a probe."""
+        standing = self.standing
         if now < standing.out_until:
             return None
         quota = standing.quota
-        if breaker.is_open:
-            purpose = _BACKGROUND
-        elif purpose is _USER and now < quota.dry_until:
+        if purpose is _USER and now < quota.dry_until:
             return None
         if quota.pick(now, self.cost, purpose) is None:
             return None
-        return breaker.admit(now)
+        return self.breaker.admit(now)
 
     def late_s(self) -> float:
         """Return after how long an attempt is late: as its source's answers usually come, and its kind's calls allow.
@@ -96,7 +93,7 @@ class Lane:
         """
         return min(self.measures.overdue_s(), _LATE_SHARE * self.figures.deadline_s)
 
-    def admit_probe(self, now: float, purpose: Purpose = _BACKGROUND) -> Admission | None:
+    def admit_probe(self, now: float, purpose: Purpose = Purpose.BACKGROUND) -> Admission | None:
         """Return leave for one probe before callers may ask again; None when it may not be asked at all."""
         standing = self.standing
         if now < standing.barred_until or standing.quota.pick(now, self.cost, purpose) is None:
@@ -131,7 +128,7 @@ class Lane:
         state = self.breaker.state(now)
         if state is BreakerState.OPEN:
             return Exclusion(Outcome.SKIPPED_OPEN, "circuit open")
-        wait = self.standing.quota.wait(now, self.cost, _BACKGROUND if self.breaker.is_open else purpose)
+        wait = self.standing.quota.wait(now, self.cost, purpose)
         if wait is not None:
             return Exclusion(Outcome.SKIPPED_QUOTA, f"{wait.reason}, free in {span_text(wait.until - now)}")
         if state is BreakerState.HALF_OPEN:

@@ -23,7 +23,7 @@ _SHARES = 3
 _PATIENCE = 0.5
 """The part of the time left that is spent at most on waiting for a source's limits."""
 
-Probing = Callable[[Lane, Admission], None]
+Probing = Callable[[Lane, Admission, Purpose], None]
 Spawn = Callable[[Coroutine[None, None, Any]], "asyncio.Task[Any]"]
 
 
@@ -107,7 +107,7 @@ class Course:
                 self.attempts.append(lane.skipped(now, self._purpose))
             elif admission.probe:
                 self.attempts.append(lane.skipped(now))
-                self._probing(lane, admission)
+                self._probing(lane, admission, self._purpose)
             else:
                 self.asked += 1
                 self._take(index)
@@ -216,15 +216,16 @@ class Course:
     def settle(self) -> None:
         """End what is still under way: the fetch has its answer, or its caller went away."""
         hedge, self.beside = self.beside, None
-        if hedge is None or hedge.task is None or hedge.task.done():
+        if hedge is None or hedge.task is None or hedge.task.cancelled():
             return
-        if hedge.tried.limit is None:  # it has not begun yet: nobody was asked
+        if hedge.task.done():
+            self.attempts.append(hedge.tried.attempt())
+        elif hedge.tried.limit is None:  # it has not begun yet: nobody was asked
             hedge.task.cancel()
             self.asked -= 1
         else:
             hedge.tried.beat()
-            spent_s = self._clock.monotonic() - hedge.started
-            route = hedge.tried.route().name
+            spent_s, route = self._clock.monotonic() - hedge.started, hedge.tried.route().name
             self.attempts.append(Attempt(hedge.lane.id, Outcome.CANCELLED, spent_s, route, "another source was faster"))
 
     def _hedge(self, leg: Leg) -> None:
@@ -270,8 +271,7 @@ class Course:
                 continue
             if lane.source.provider != own:
                 return index
-            if second is None:
-                second = index
+            second = index if second is None else second
         return second
 
     def _span(self, index: int) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.clock import Clock
+from server.errors import DeadlineTooShort
 from server.fallback.attempt import Runner
-from server.fallback.breaker import Admission
 from server.fallback.cache import Cache, Slot
 from server.fallback.fetch import is_foreign
 from server.fallback.figures import FIGURES
@@ -35,9 +35,12 @@ Found = tuple[Answer[Value] | None, Attempt]
 """What one source answered, None when it did not, and how it was asked."""
 
 
-def _drawing_on(admission: Admission, purpose: Purpose) -> Purpose:
-    """Return for whom an attempt spends: a probe leaves users their reserve, whoever started it."""
-    return Purpose.BACKGROUND if admission.probe else purpose
+class _RanOut(DeadlineTooShort):
+    """The time of who asks one source ended first; `attempt` says how far it came."""
+
+    def __init__(self, spent_s: float, attempt: Attempt) -> None:
+        super().__init__(spent_s)
+        self.attempt = attempt
 
 
 def _late(lane: Lane) -> Found:
@@ -119,9 +122,14 @@ class Sweeper:
             return await self._flight.share(place, until, self._ask, slot, lane, until, purpose)
         except TimeoutError:
             return None, Attempt(lane.id, Outcome.CANCELLED, detail="the deadline ended first")
+        except _RanOut as error:
+            return None, error.attempt
 
     async def _ask(self, slot: Slot, lane: Lane, until: float, purpose: Purpose) -> Found:
-        """Ask one source; also the probe of one whose circuit is half-open. A feed may have been read by another."""
+        """Ask one source; also the probe of one whose circuit is half-open. A feed may have been read by another.
+
+        Raises `_RanOut` when the time of who asks ended first: whoever waits with more of it asks anew.
+        """
         query = slot.query
         if isinstance(query, NewsQuery):
             known, entry = await self._second.look(slot, until, lane.id), slot.entry
@@ -132,12 +140,14 @@ class Sweeper:
         if admission is None:
             return None, lane.skipped(now, purpose)
         span = min(self._settings.attempt_ceiling_s, until - now)
-        tried = await self._runner.run(lane, query, admission, span, purpose=_drawing_on(admission, purpose))
+        tried = await self._runner.run(lane, query, admission, span, purpose=purpose)
         attempt, value = tried.attempt(), tried.value
-        if value is None or tried.outcome not in (Outcome.OK, Outcome.STALE):
-            return None, attempt
-        if isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
+        if tried.outcome not in (Outcome.OK, Outcome.STALE):
+            value = None
+        elif value is not None and isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
             value = await self._rates.converted(value, query.quote, until)
         if value is None:
+            if self._clock.monotonic() >= until:
+                raise _RanOut(until - now, attempt)
             return None, attempt
         return self._keeper.keep(slot, tried, value, (attempt,), own=True), attempt

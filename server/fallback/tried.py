@@ -25,6 +25,7 @@ class Tried:
         "is_beaten",
         "is_gone",
         "is_late",
+        "is_unread",
         "lane",
         "latency_s",
         "limit",
@@ -53,6 +54,8 @@ class Tried:
         """What bounds it while it waits for its source."""
         self.is_late = False
         """Whether it took longer than its source usually does, and is counted there while it is under way."""
+        self.is_unread = False
+        """Whether its answer is there and waits for its turn to be read: from then on it is not the source's time."""
         self.on_late: Callable[[], None] | None = None
         """What is to be done then."""
         self.is_beaten = False
@@ -64,6 +67,10 @@ class Tried:
 
         self.is_gone = False
         """Whether the source said that it is gone for good."""
+
+    def be_read(self) -> None:
+        """Take in that its answer's turn to be read has come."""
+        self.is_unread = False
 
     def be_late(self) -> None:
         """Take in that it is late for its source."""

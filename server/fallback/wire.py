@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp import hdrs
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
@@ -58,18 +60,21 @@ class Wire:
 
     def __init__(self, connector: aiohttp.BaseConnector) -> None:
         self._connector = connector
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+        """Connections that brought an answer before."""
 
     async def send(self, target: Target, data: bytes, limit: int, *, again: bool) -> Reply:
         """Send an encoded request and return the answer, its body as sent up to the limit; that of a redirect empty.
 
-        With `again` it is sent a second time when the connection broke: most often the source had just closed it. A
-        connection goes back to the pool once its answer is read to the end, and is closed otherwise. Raises aiohttp's
-        errors, `OSError` and `TransportFailure`.
+        With `again` it is sent a second time when a connection broke that had brought an answer before: most often the
+        source had just closed it. One that is new broke at this very request, and to ask anew is for the caller to
+        decide, and to pay for. A connection goes back to the pool once its answer is read to the end, and is closed
+        otherwise. Raises aiohttp's errors, `OSError` and `TransportFailure`.
         """
         while True:
             connection = await self._connector.connect(target.peer, [], _UNBOUNDED)
+            protocol, transport = connection.protocol, connection.transport
             try:
-                protocol, transport = connection.protocol, connection.transport
                 if protocol is None or transport is None:
                     raise aiohttp.ServerDisconnectedError
                 protocol.set_response_params(read_until_eof=True, auto_decompress=False)
@@ -82,11 +87,12 @@ class Wire:
                 if not leads_on(message.code, headers):
                     body = await read_body(headers, content, limit)
                     connection.release()
+                    self._used.add(protocol)
                 return Reply(message.code, body, headers.get(hdrs.CONTENT_TYPE, "").lower(), headers)
             except HttpProcessingError as error:
                 raise TransportFailure(Outcome.SCHEMA, "the answer is not HTTP") from error
             except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-                if not again:
+                if not again or protocol not in self._used:
                     raise
                 again = False
             finally:

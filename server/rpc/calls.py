@@ -45,15 +45,18 @@ class Call:
         """Return how many seconds the call still has; never below zero."""
         return max(0.0, self.deadline - self.monotonic())
 
-    def note(self, provenance: Provenance, *, is_swept: bool = False) -> None:
+    def note(self, provenance: Provenance, *, courses: Sequence[Sequence[Attempt]] | None = None) -> None:
         """Keep what monitoring shows of an answer's provenance.
 
-        `is_swept`: it is merged of sources that were all asked at the same time, so that none of them was the first.
+        `courses`: of an answer that is merged, the attempts of each part for which sources were asked one after
+        another. None at all where all were asked at the same time, so that none of them was the first.
         """
+        if courses is None:
+            courses = (provenance.attempts,)
         self.source = provenance.source
         self.freshness = provenance.freshness.value
         is_old = provenance.freshness in _OLD
-        self.fallback = is_old or not (is_swept or _first_answered(provenance.attempts))
+        self.fallback = is_old or not all(_first_answered(each) for each in courses)
 
     def keep(self, provenance: Provenance, until: float) -> None:
         """Allow the response to be repeated until the cached answer it shows stops being fresh."""

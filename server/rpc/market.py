@@ -113,7 +113,7 @@ class MarketServicer:
         size, after = page_size(request, 100, 100), self._tokens.read(request)
         found = await self._market.quotes(named.asset, quote, call.left_s())
         provenance = _origin_of(found)
-        call.note(provenance, is_swept=True)
+        call.note(provenance, courses=())
         page, cursor = page_of(found.quotes, after, size, _quote_place)
         return market_pb2.ListQuotesResponse(
             asset=named.asset.id,

@@ -46,7 +46,7 @@ class NewsServicer:
         call.asset = wanted.asset
         after = (cursor[0], str(cursor[1])) if cursor is not None and isinstance(cursor[0], datetime) else None
         found = await self._news.page(wanted, after, size, call.left_s())
-        call.note(found.provenance, is_swept=True)
+        call.note(found.provenance, courses=())
         return news_pb2.ListArticlesResponse(
             articles=[article_message(article) for article in found.articles],
             next_page_token=self._tokens.next(found.after, request),
@@ -61,7 +61,7 @@ class NewsServicer:
         full = known_view(request)
         identity = name_in(request.article, "article", "an article's id, as ListArticles gives it")
         article, provenance = await self._news.article(identity, call.left_s())
-        call.note(provenance, is_swept=True)
+        call.note(provenance, courses=())
         return news_pb2.GetArticleResponse(
             article=article_message(article), provenance=provenance_message(provenance, full=full)
         )

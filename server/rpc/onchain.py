@@ -145,10 +145,10 @@ class OnchainServicer:
         least = least_in(request.minimum_amount, "minimum_amount")
         least_usd = least_in(request.minimum_amount_usd, "minimum_amount_usd")
         size, after = page_size(request, 25, 100), self._tokens.read(request)
-        rows, provenance = await self._onchain.whales(
+        rows, provenance, courses = await self._onchain.whales(
             chain, named.asset if named else None, least, least_usd, call.left_s()
         )
-        call.note(provenance)
+        call.note(provenance, courses=courses)
         page, cursor = page_of(rows, after, size, _newest_whale_first)
         return onchain_pb2.ListWhaleTransactionsResponse(
             transactions=[whale_message(each) for each in page],

@@ -73,7 +73,7 @@ class SentimentServicer:
         full = known_view(request)
         window = span_in(request, "window", WINDOW, LEAST_WINDOW, MOST_WINDOW)
         sentiment, provenance = await self._mood.of_market(window, call.left_s())
-        call.note(provenance, is_swept=True)
+        call.note(provenance, courses=())
         return sentiment_pb2.GetMarketSentimentResponse(
             sentiment=sentiment_message(sentiment), provenance=provenance_message(provenance, full=full)
         )
@@ -85,7 +85,7 @@ class SentimentServicer:
         named = self._names.asset(name_in(request.asset, "asset", AN_ASSET))
         call.asset = named.asset.id
         sentiment, provenance = await self._mood.of_asset(named.asset, window, call.left_s())
-        call.note(provenance, is_swept=True)
+        call.note(provenance, courses=())
         return sentiment_pb2.GetAssetSentimentResponse(
             sentiment=sentiment_message(sentiment),
             ambiguous=bool(named.candidates),

@@ -101,9 +101,10 @@ class Onchain:
         least: Decimal | None,
         least_usd: Decimal | None,
         deadline_s: float,
-    ) -> tuple[list[WhaleTransaction], Provenance]:
+    ) -> tuple[list[WhaleTransaction], Provenance, Sequence[Sequence[Attempt]]]:
         """Return large transfers on one chain or all that can be had, with their worth where a price is known.
 
+        With them comes where they are from, of all chains together, and the attempts of each chain.
         Raises `Unsupported` when no chain can be had, and the first chain's error when none of them answers.
         """
         queries = self._whale_queries(chain, asset, least)
@@ -124,7 +125,8 @@ class Onchain:
             if each.amount >= floors[answer.value.chain]
             and (least_usd is None or (priced.amount_usd is not None and priced.amount_usd >= least_usd))
         ]
-        return rows, merged(good, _attempts(answers))
+        courses = [_attempts(answer) for answer in answers]
+        return rows, merged(good, tuple(each for course in courses for each in course)), courses
 
     async def _ask(self, kind: type[T], query: ChainBound, deadline_s: float) -> Answer[T]:
         """Return the engine's answer; raises `Unsupported` with the chains on which it can be had."""
@@ -172,12 +174,9 @@ def _priced(transaction: WhaleTransaction, price: Decimal | None) -> WhaleTransa
     return dataclasses.replace(transaction, amount_usd=worth.quantize(_CENT))
 
 
-def _attempts(answers: Sequence[Answer[WhaleTransactions] | NerkhError]) -> tuple[Attempt, ...]:
-    """Return what was tried for all chains, those that gave no answer too: what is missing has its reason there."""
-    tried: list[Attempt] = []
-    for answer in answers:
-        if isinstance(answer, Answer):
-            tried += answer.provenance.attempts
-        elif isinstance(answer, SourcesFailed | SourcesExhausted):
-            tried += [each for each in answer.attempts if isinstance(each, Attempt)]
-    return tuple(tried)
+def _attempts(answer: Answer[WhaleTransactions] | NerkhError) -> tuple[Attempt, ...]:
+    """Return what was tried for one chain; where it brought no answer, what is missing has its reason there."""
+    if isinstance(answer, Answer):
+        return answer.provenance.attempts
+    tried = answer.attempts if isinstance(answer, SourcesFailed | SourcesExhausted) else ()
+    return tuple(each for each in tried if isinstance(each, Attempt))

@@ -95,6 +95,19 @@ async def test_outcomes_come_back_as_they_are(apart: Apart) -> None:
     assert (fault.value.name, "secret" in str(fault.value)) == ("ValueError", False)
 
 
+async def test_it_says_when_a_call_that_waited_has_its_turn(apart: Apart) -> None:
+    """Until then only others keep it waiting."""
+    said: list[str] = []
+    first = asyncio.create_task(apart.call(time.sleep, 0.2, begun=lambda: said.append("first")))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(apart.call(os.getpid, begun=lambda: said.append("second")))
+    await first
+    said.append("first is there")
+    await second
+    assert said.index("first") < said.index("second")
+    assert sorted(said) == ["first", "first is there", "second"]
+
+
 async def test_it_knows_nothing_of_the_environment(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys are there; whoever takes over a parser finds none."""
     monkeypatch.setenv("NERKH_KEY_ETHERSCAN", "secret")

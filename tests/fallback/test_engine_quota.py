@@ -166,6 +166,30 @@ def test_collectors_leave_users_their_reserve() -> None:
     play(story)
 
 
+def test_a_probe_that_a_user_starts_may_spend_what_is_kept_for_users() -> None:
+    """The rest of a long limit is users' own: a circuit that opened then still closes by what they ask."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a")
+        world.says("b")
+        engine = world.engine([source("a", Tier.CRITICAL, limits=(Limit(40, 36_000),)), "b"])
+        assert {(await ask(engine, BEHIND))[0] for _ in range(28)} == {"a"}
+        world.replies("a", 500)
+        assert {(await ask(engine))[0] for _ in range(5)} == {"b"}
+        assert told((await ask(engine))[1])[0] == ("a", "skipped_open", "circuit open")
+        world.says("a")
+        clock.advance(75)
+        for _ in range(2):
+            assert (await ask(engine, BEHIND))[0] == "b"
+            assert world.asked["a"] == 33  # behind users nothing is left
+        for _ in range(2):
+            assert (await ask(engine))[0] == "b"
+            await asyncio.sleep(1)
+        assert (await ask(engine))[0] == "a"
+
+    play(story)
+
+
 def test_a_user_does_not_wait_for_a_collectors_fetch() -> None:
     """A collector that may not touch the reserve finds nothing; a user who asks at the same time is answered."""
 

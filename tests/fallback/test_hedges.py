@@ -265,7 +265,7 @@ def test_a_hedge_that_is_beaten_before_it_began_is_no_attempt() -> None:
 
         budget = Budget(BudgetPolicy(1, 1, 10), clock.monotonic())
         means = Means(Asking(), budget, clock, asyncio.create_task, 15, 0.5, 8.0)  # type: ignore[arg-type]  # notes who is asked
-        course = Course(means, BTC_USD, lanes, 10.0, lambda _lane, _admission: None, purpose=Purpose.USER)
+        course = Course(means, BTC_USD, lanes, 10.0, lambda *_: None, purpose=Purpose.USER)
         leg = course.next()
         assert leg is not None
         course._hedge(leg)
@@ -273,6 +273,45 @@ def test_a_hedge_that_is_beaten_before_it_began_is_no_attempt() -> None:
         course.settle()
         await asyncio.sleep(1)
         assert (asked, course.asked, course.attempts) == ([], 1, [])
+
+    play(story)
+
+
+def test_a_hedge_that_failed_first_is_told_among_the_attempts() -> None:
+    """The late source answers after all: what was asked beside it meanwhile, and failed, was asked all the same."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a")
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        await settle(engine)
+        world.says("a", after_s=0.4)
+        world.replies("b", 503)
+        assert await outcomes(engine) == [("a", "ok"), ("b", "server_error")]
+
+    play(story)
+
+
+def test_near_equals_leave_out_who_does_not_know_the_asset() -> None:
+    """Who lately said that it does not know what is asked for is asked last, also among near-equal leaders."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        for name in "ab":
+            world.says(name, after_s=0.02)
+        engine = world.engine([source(name) for name in "abc"])
+        world.replies("c", 404, b"unknown_asset")
+        for name in "ab":
+            world.fails(name)
+        with pytest.raises(NerkhError):
+            await engine.ask(BTC_USD)
+        for name in "ab":
+            world.says(name, after_s=0.02)
+        known = world.asked["c"]
+        for _ in range(50):
+            await engine.ask(BTC_USD, fresh=True)
+            await asyncio.sleep(1)
+        assert known == world.asked["c"] == 1
+        assert min(world.asked[name] for name in "ab") > 10
 
     play(story)
 

@@ -1,6 +1,8 @@
-"""A sweep in a hurry: late sources are waited for only as long again as the quick half took."""
+"""Sweeps in a hurry: the late are waited for as long again as the quick half took; who has time is not cut short."""
 
 from __future__ import annotations
+
+import asyncio
 
 from server.clock import VirtualClock, run_virtual
 from server.model import Outcome
@@ -40,6 +42,27 @@ def test_where_most_fail_a_sweep_in_a_hurry_waits_for_the_rest() -> None:
         engine = world.engine([source(name) for name in "abcd"])
         swept = await engine.sweep(BTC_USD, patience_s=0.1)
         assert [each.provenance.source for each in swept.answers] == ["d"]
+        await engine.close()
+
+    run_virtual(story)
+
+
+def test_who_has_time_is_not_held_to_the_deadline_of_one_who_asked_first() -> None:
+    """The first leaves before any source answers; who shares its calls gets every answer all the same."""
+
+    async def story(clock: VirtualClock) -> None:
+        world = World(clock)
+        for name in "abc":
+            world.says(name, after_s=0.5)
+        engine = world.engine([source(name) for name in "abc"])
+        hurried = asyncio.create_task(engine.sweep(BTC_USD, deadline_s=0.3))
+        await clock.sleep(0.1)
+        patient = asyncio.create_task(engine.sweep(BTC_USD, deadline_s=3.0))
+        first, second = await hurried, await patient
+        assert first.answers == ()
+        assert {each.outcome for each in first.attempts} <= {Outcome.TIMEOUT, Outcome.CANCELLED}
+        assert {each.provenance.source for each in second.answers} == {"a", "b", "c"}
+        assert {each.outcome for each in second.attempts} == {Outcome.OK}
         await engine.close()
 
     run_virtual(story)

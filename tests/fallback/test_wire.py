@@ -9,10 +9,15 @@ from contextlib import asynccontextmanager
 import pytest
 from yarl import URL
 
+from server.clock import SystemClock
+from server.errors import NerkhError
+from server.fallback.engine import Engine
 from server.fallback.http import Transport, TransportFailure
 from server.fallback.wire import Target, encoded
 from server.model import Outcome
-from server.providers.base import Request
+from server.providers.base import Limit, Request
+from server.settings import Settings
+from tests.fallback.world import BTC_USD, RATE_ASSETS, TOY, source
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 URL_ = URL("http://source.example/v1/price?symbol=BTC%2FUSD", encoded=True)
@@ -90,13 +95,63 @@ async def test_a_post_is_not_sent_again() -> None:
         assert counts == [2]
 
 
-async def test_a_get_is_sent_twice_at_most() -> None:
-    """A source that closes each connection without an answer has two tries, and no more."""
+async def test_a_get_on_a_new_connection_is_not_sent_again() -> None:
+    """A source that closes each connection without an answer is asked once: more is the caller's to decide and pay."""
     async with answering() as (transport, url, counts):
         with pytest.raises(TransportFailure) as caught:
             await transport.fetch(url, Request("/"))
         assert caught.value.outcome is Outcome.RESET
-        assert counts == [1, 1]
+        assert counts == [1]
+
+
+async def test_a_get_is_sent_twice_at_most() -> None:
+    """Of two connections that were kept and are dead by now only one is made up for."""
+    gate = asyncio.Event()
+    arrived = 0
+
+    async def on_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal arrived
+        await reader.readuntil(b"\r\n\r\n")
+        arrived += 1
+        if arrived == 2:
+            gate.set()
+        await gate.wait()  # so that both calls have a connection of their own
+        writer.write(ANSWER)
+        await reader.readuntil(b"\r\n\r\n")
+        arrived += 1
+        writer.close()
+
+    server = await asyncio.start_server(on_line, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    transport = Transport(local=[url])
+    await asyncio.gather(*(transport.fetch(url, Request("/")) for _ in range(2)))
+    with pytest.raises(TransportFailure) as caught:
+        await transport.fetch(url, Request("/"))
+    assert caught.value.outcome is Outcome.RESET
+    assert arrived == 4
+    await transport.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_what_is_asked_of_a_source_that_hangs_up_is_what_its_limits_paid_for() -> None:
+    """A source that takes each request and hangs up sees no more of them than were drawn on its quota."""
+    async with answering() as (transport, url, counts):
+        engine = Engine(
+            catalog=[source("a", limits=(Limit(100, 60),))],
+            providers={"toy": TOY},
+            transport=transport,
+            clock=SystemClock(),
+            settings=Settings(quotes_per_s=0),
+            keys={},
+            rate_assets=RATE_ASSETS,
+            base_urls={"a": url},
+        )
+        with pytest.raises(NerkhError):
+            await engine.ask(BTC_USD)
+        purse = engine.watch.standings["a"].quota.purses()[0]
+        assert sum(counts) == purse.spent == 2  # the call, and the one repeat that the budget grants
+        await engine.close()
 
 
 async def test_what_comes_before_the_answer_is_passed_over() -> None:

@@ -49,5 +49,15 @@ def test_a_sweep_falls_back_on_old_answers_alone(freshness: Freshness, fallback:
     """All its sources are asked at the same time: one that is dead leaves the others no less the first."""
     call = Call("id", "caller", loopback=True, started=0.0, deadline=1.0)
     attempts = (Attempt("a", Outcome.REFUSED), Attempt("b", Outcome.OK))
-    call.note(Provenance("b", VirtualClock().now(), freshness, attempts=attempts), is_swept=True)
+    call.note(Provenance("b", VirtualClock().now(), freshness, attempts=attempts), courses=())
+    assert call.fallback is fallback
+
+
+@pytest.mark.parametrize(("outcomes", "fallback"), [((), False), ((Outcome.REFUSED, Outcome.OK), True)])
+def test_an_answer_of_parts_falls_back_when_one_of_them_does(outcomes: tuple[Outcome, ...], fallback: bool) -> None:
+    """Each part had a first source of its own: that another one's answered at once says nothing of it."""
+    call = Call("id", "caller", loopback=True, started=0.0, deadline=1.0)
+    courses = [[Attempt("a", Outcome.OK)], [Attempt(f"b{number}", each) for number, each in enumerate(outcomes)]]
+    attempts = tuple(each for course in courses for each in course)
+    call.note(Provenance("a", VirtualClock().now(), Freshness.LIVE, attempts=attempts), courses=courses)
     assert call.fallback is fallback

@@ -31,7 +31,7 @@ class Quiet:
     async def whales(self, _chain: Any, asset: Asset | None, *_rest: Any) -> Any:
         """Answer with nothing, from the service itself."""
         self.asked.append(asset)
-        return (), own(self._clock.now())
+        return (), own(self._clock.now()), ()
 
 
 def test_large_transfers_of_a_shared_symbol_name_its_candidates() -> None:
