@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.clock import VirtualClock, run_virtual
+from server.fallback.claims import Claimer
 from server.fallback.holding import Holding
 from server.fallback.purse import Policy, Purse
-from server.model import BudgetName, Grant
+from server.fallback.quota import Quota
+from server.model import BudgetName, Claim, Grant
 from server.providers.base import Limit
 from tests.fallback.ledger import Ledger
+from tests.fallback.world import source
 
 DAY_S = 86_400.0
 NAME = BudgetName("a", "", "direct", 86_400)
@@ -261,3 +268,41 @@ def test_what_is_spent_while_a_claim_is_under_way_is_not_forgotten() -> None:
     assert holding.left(5060.0) == 70
     misses(holding, 9000.0)
     assert holding.ready(9000.0) == 70
+
+
+def test_a_claim_that_is_cut_off_at_the_end_loses_nothing_that_was_spent() -> None:
+    """What was spent while the ledger was away is booked by the last claim, although one was under way."""
+
+    class Slow:
+        claimed_from_s = 3600.0
+
+        def __init__(self) -> None:
+            self.answers: list[Grant | Exception | None] = [Grant(0, 0), OSError("away"), None, Grant(0, 10)]
+            self.owed: list[int] = []
+
+        async def claim(self, claims: Sequence[Claim]) -> Sequence[Grant]:
+            self.owed.append(claims[0].owed)
+            answer = self.answers.pop(0)
+            if answer is None:
+                await asyncio.sleep(1e6)
+            if isinstance(answer, Exception):
+                raise answer
+            return [answer] if answer is not None else []
+
+    async def main(clock: VirtualClock) -> None:
+        ledger = Slow()
+        quota = Quota(source("a", limits=(Limit(100, DAY_S),)), (), Policy(claimed_from_s=3600.0))
+        claimer = Claimer(ledger, clock, [quota])
+        await claimer.claim()
+        clock.advance(2000)
+        await claimer.claim()
+        quota.purses()[0].spend(clock.monotonic(), 10)
+        clock.advance(2)
+        last = asyncio.create_task(claimer.claim())
+        await asyncio.sleep(0)
+        last.cancel()
+        await asyncio.gather(last, return_exceptions=True)
+        await claimer.give_up()
+        assert ledger.owed == [0, 0, 10, 10]
+
+    run_virtual(main)
