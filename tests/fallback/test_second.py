@@ -433,12 +433,12 @@ def test_what_a_new_process_has_fetched_itself_is_not_overwritten_by_what_it_tak
     """Its own answer is the younger one."""
 
     async def story(two: Two) -> None:
-        await two.fetched()
+        kept = await two.fetched()
         two.clock.advance(6)
         two.world.says("a", "102")
         third = two.engine()
         own = await third.ask(BTC_USD, fresh=True)
-        two.level.kept[BTC_USD] = (await two.one.ask(BTC_USD), two.clock.monotonic() - 6)
+        two.puts(kept, age_s=6)
         await third.second.warm()
         known = third.peek(BTC_USD)
         assert known is not None
