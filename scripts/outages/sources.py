@@ -205,6 +205,7 @@ def _check_switch(run: Run, fault: str, leaders: dict[str, str], limits: Limits)
             spans[kind] = max(late, default=0.0)
     slowest = max(spans, key=lambda kind: spans[kind], default="")
     print("  switched after: " + ", ".join(f"{kind} {span:.1f} s" for kind, span in sorted(spans.items())))
+    limits.check(f"leader {fault}, kinds whose switch was judged", len(spans), 1, least=True)
     limits.check(f"leader {fault}, switched ({slowest} last)", spans.get(slowest, 0.0), 2.0, unit=" s")
     wrong = Counter[str]()
     examples: dict[str, str] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -31,7 +32,12 @@ KINDS: Mapping[str, Mapping[str, Parameter]] = {
     "dns": {},
     "tls": {},
     "status": {"code": Parameter(503.0, 100, 599)},
-    "rate_limit": {"retry_after": Parameter(0.0, 0, 86_400), "code": Parameter(429.0, 418, 429)},
+    "rate_limit": {
+        "retry_after": Parameter(0.0, 0, 86_400),
+        "code": Parameter(429.0, 418, 429),
+        "requests": Parameter(0.0, 0, 1e6),
+        "per_s": Parameter(60.0, 0.001, 86_400),
+    },
     "region": {"code": Parameter(451.0, 403, 451)},
     "challenge": {},
     "html": {"code": Parameter(200.0, 200, 599)},
@@ -138,10 +144,14 @@ class Faults:
     def __init__(self, seed: int) -> None:
         self._active: dict[str, Fault] = {}
         self._random = random.Random(seed)
+        self._allowed: deque[float] = deque()
+        """When the requests came that a `rate_limit` with a number let through."""
 
     def put(self, fault: Fault) -> None:
         """Bring a fault; one of the same name is replaced."""
         self._active[fault.name] = fault
+        if fault.name == "rate_limit":
+            self._allowed.clear()
 
     def drop(self, name: str | None = None) -> None:
         """Take one fault back, or all."""
@@ -175,7 +185,18 @@ class Faults:
             if fault.covers(now)
             and re.search(fault.path, path)
             and (fault.share >= 1 or self._random.random() < fault.share)
+            and (fault.name != "rate_limit" or self._is_beyond(fault, now))
         }
+
+    def _is_beyond(self, fault: Fault, now: float) -> bool:
+        """Count a request against a `rate_limit`; say whether it is beyond what any span of `per_s` may hold."""
+        allowed = self._allowed
+        while allowed and allowed[0] + fault.number("per_s") <= now:
+            allowed.popleft()
+        if len(allowed) >= fault.number("requests"):
+            return True
+        allowed.append(now)
+        return False
 
     def delay(self, fault: Fault) -> float:
         """Return how long `latency` holds this answer back, in seconds."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from server.clock import VirtualClock, run_virtual
 from server.errors import StoreUnavailable
 from server.fallback.book import LATE
-from server.model import Action, Decision, Incident, IncidentCause, SourceHealth, SourceState
-from tests.fallback.world import BTC_USD, World, source
+from server.model import Action, Decision, Incident, IncidentCause, Kind, SourceHealth, SourceState
+from tests.fallback.world import BTC_USD, TOY, World, source
 
 Story = Callable[[World, VirtualClock, "Database"], Coroutine[Any, Any, None]]
 DAY = 86_400.0
@@ -309,5 +311,128 @@ def test_a_jump_that_another_source_contradicts_is_an_incident() -> None:
         assert (found.cause, found.kind) == (IncidentCause.CONTRADICTED, "price")
         assert "contradicted" in found.reason
         assert await engine.book.incidents("b", None, 10) == []
+
+    play(story)
+
+
+def test_a_restart_forgets_neither_how_long_a_source_has_failed_nor_its_name() -> None:
+    """Else a service that is restarted every day would never give up a dead source."""
+
+    async def story(world: World, _clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        first = world.engine(["a", "b"], memory=database)
+        await first.start()
+        await first.ask(BTC_USD, fresh=True)
+        before = first.watch.standings["a"].health
+        before.failing_s, before.nameless_s, before.gone = DAY / 2, 1800.0, 2
+        await first.close()
+        second = world.engine(["a", "b"], memory=database)
+        await second.start()
+        after = second.watch.standings["a"].health
+        assert (after.failing_s, after.nameless_s, after.gone) == (DAY / 2, 1800.0, 2)
+        await second.close()
+
+    play(story)
+
+
+def test_a_circuit_that_says_it_opens_in_a_year_stays_closed_to_callers_no_longer_than_usual() -> None:
+    """The clock jumped, not the source's cool-down; one that was forced open has no end, and keeps none."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        first = world.engine(["a", "b"], memory=database)
+        await first.start()
+        for _ in range(5):
+            await first.ask(BTC_USD, fresh=True)
+        await first.close()
+        kept = database.health["a"]
+        for years, latest in ((1, clock.monotonic() + 1801), (None, inf)):
+            time = None if years is None else kept.noted_time.replace(year=kept.noted_time.year + years)
+            circuits = tuple(replace(each, retry_time=time) for each in kept.circuits)
+            database.health["a"] = replace(kept, circuits=circuits)
+            second = world.engine(["a", "b"], memory=database)
+            await second.book.restore()
+            (lane,) = second.watch.standings["a"].lanes
+            assert lane.breaker.is_open
+            assert (lane.breaker.retry_at == inf) is (latest == inf)
+            assert lane.breaker.retry_at <= latest
+            await second.close()
+
+    play(story)
+
+
+def test_what_could_not_be_kept_is_kept_later() -> None:
+    """The health of a source that changed while the database was away is written when it is back."""
+
+    async def story(world: World, _clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        engine = world.engine(["a", "b"], memory=database)
+        await engine.ask(BTC_USD)
+        database.is_away = True
+        with pytest.raises(StoreUnavailable):
+            await engine.book.flush()
+        database.is_away = False
+        await engine.book.flush()
+        assert set(database.health) == {"a"}
+        await engine.close()
+
+    play(story)
+
+
+def test_a_reset_that_comes_to_light_behind_a_later_decision_is_done_too() -> None:
+    """Its number was taken first and written last."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        engine = world.engine(["a", "b"], memory=database)
+        await engine.start()
+        for _ in range(5):
+            await engine.ask(BTC_USD, fresh=True)
+        assert engine.breakers()[0].trips == 1
+        database.late.append(Decision("a", Action.RESET, clock.now(), number=1))
+        await database.decide(Decision("b", Action.RESET, clock.now()))
+        await asyncio.sleep(3)
+        assert engine.breakers()[0].trips == 1
+        database.told.insert(0, database.late.pop())
+        await asyncio.sleep(3)
+        assert engine.breakers()[0].trips == 0
+        await engine.close()
+
+    play(story)
+
+
+def test_while_a_decision_waits_to_be_stored_those_before_it_do_not_come_back() -> None:
+    """Another process disabled a source, an operator here enabled it: that is not undone for a moment."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.says("a")
+        engine = world.engine(["a"], memory=database)
+        await database.decide(Decision("a", Action.DISABLE, clock.now(), reason="old"))
+        engine.book._waiting.append(Decision("a", Action.ENABLE, clock.now()))
+        await engine.book._look()
+        assert engine.watch.standings["a"].disabled is None
+        await engine.close()
+
+    play(story)
+
+
+def test_a_reset_of_one_kind_leaves_the_circuits_of_the_others() -> None:
+    """An operator may know that one kind is back, and of the others nothing."""
+
+    async def story(world: World, clock: VirtualClock, _database: Database) -> None:
+        two = replace(TOY, capabilities=(*TOY.capabilities, replace(TOY.capabilities[0], kind=Kind.GAS)))
+        engine = world.engine(["a"], providers={"toy": two})
+        standing = engine.watch.standings["a"]
+        for lane in standing.lanes:
+            lane.breaker.force_open(clock.monotonic())
+        engine.watch.apply(Decision("a", Action.RESET, clock.now(), kind=Kind.GAS.value))
+        assert {lane.kind: lane.breaker.is_open for lane in standing.lanes} == {Kind.PRICE: True, Kind.GAS: False}
+        engine.watch.apply(Decision("a", Action.RESET, clock.now()))
+        assert not any(lane.breaker.is_open for lane in standing.lanes)
+        await engine.close()
 
     play(story)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -281,3 +282,70 @@ def test_a_refusal_by_region_neither_passes_nor_fails_a_probe() -> None:
         assert probe is not None
         breaker.record(probe, Verdict.SUCCESS, now)
     assert breaker.state(63.0) is BreakerState.CLOSED
+
+
+def test_a_success_that_is_taken_back_counts_as_a_failure_in_the_row_that_it_broke() -> None:
+    """Four failures, an answer that another source contradicts: that is five in a row."""
+    breaker = failing(4)
+    ends(breaker, Verdict.SUCCESS, 1)
+    assert breaker.recant(1.0)
+    assert breaker.state(1.0) is BreakerState.OPEN
+    assert breaker.opened_counts == (5, 5)
+
+
+def test_a_source_that_always_lies_opens_its_circuit_after_five_lies() -> None:
+    """Each of them was taken for a success first; when the circuit is open already there is nothing to take back."""
+    breaker = Breaker(middle)
+    opened = []
+    for _ in range(5):
+        ends(breaker, Verdict.SUCCESS, 1)
+        opened.append(breaker.recant(1.0))
+    assert opened == [False, False, False, False, True]
+    assert not breaker.recant(1.0)
+    assert breaker.trips == 1
+
+
+def test_an_answer_that_is_not_taken_back_ends_the_row() -> None:
+    """Nothing of the row before it comes back with a later one that is."""
+    breaker = failing(4)
+    ends(breaker, Verdict.SUCCESS, 1)
+    ends(breaker, Verdict.SUCCESS, 1)
+    assert not breaker.recant(1.0)
+    assert breaker.consecutive_failures == 1
+
+
+def test_a_window_is_ten_buckets_long() -> None:
+    """Five failures of 54 s ago still count beside five successes and another failure; of 60 s ago they do not."""
+    for later, is_open in ((54.0, True), (60.0, False)):
+        breaker = Breaker(middle)
+        for verdict in [Verdict.FAILURE] * 4 + [Verdict.SUCCESS] + [Verdict.FAILURE]:
+            ends(breaker, verdict, 0.0)
+        for verdict in [Verdict.SUCCESS] * 4 + [Verdict.FAILURE]:
+            ends(breaker, verdict, later)
+        assert breaker.is_open is is_open
+
+
+def test_ten_minutes_without_a_trip_make_the_next_one_the_first_again() -> None:
+    """Sooner it is one more in a row."""
+    for calm_s, trips in ((599.0, 2), (600.0, 1)):
+        breaker = failing(5)
+        for _ in range(2):
+            ends(breaker, Verdict.SUCCESS, 60.0)
+        assert not breaker.is_open
+        for _ in range(5):
+            ends(breaker, Verdict.FAILURE, 60.0 + calm_s)
+        assert breaker.trips == trips
+
+
+def test_what_was_forced_open_stays_so_after_a_restart_and_calls_of_an_earlier_period_count_for_nothing() -> None:
+    """It opens early for nobody."""
+    breaker = Breaker(middle)
+    old = breaker.admit(0.0)
+    assert old is not None
+    breaker.restore(0.0, inf, 1)
+    assert not breaker.open_early(1.0)
+    breaker.reset(2.0)
+    for _ in range(4):
+        ends(breaker, Verdict.FAILURE, 2.0)
+    assert not breaker.record(old, Verdict.FAILURE, 2.0)
+    assert not breaker.is_open

@@ -126,7 +126,7 @@ def test_only_answers_are_counted_as_entries() -> None:
 
 def test_what_is_dropped_makes_room_and_is_not_put_back() -> None:
     """Only what is wanted goes; an answer that was under way meanwhile is not kept."""
-    cache = Cache(10)
+    cache = Cache(9)
     kept, dropped = cache.slot("kept", QUERY), cache.slot("dropped", FEAR)
     for slot in (kept, dropped):
         cache.put(slot, entry())

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.fallback.consensus import WITHIN_SMALL, Consensus, Quote, Standing, as_decimals, combine, leeway
+from server.fallback.consensus import (
+    DEVIATIONS,
+    FLOOR,
+    SERVED_S,
+    WITHIN_SMALL,
+    Consensus,
+    Quote,
+    Standing,
+    as_decimals,
+    combine,
+    leeway,
+)
 
 NOW = 1000.0
 SIGMA = 2e-4
@@ -191,3 +202,19 @@ def test_one_liar_among_honest_sources_never_is_the_price(honest: list[float], l
     found = vote(*honest, lie)
     assert found.confidence is not None
     assert abs(found.value - 100) <= max(1.5, found.confidence)
+
+
+def test_among_pairs_the_one_near_what_was_believed_is_taken_whoever_said_it() -> None:
+    """One source's word decides where nothing else does; it outvotes no larger cluster."""
+    pairs = [Quote(name, value, NOW) for name, value in (("a", 100), ("b", 100.5), ("c", 200), ("d", 201))]
+    for believed, agreed in ((101.0, {"a", "b"}), (199.0, {"c", "d"})):
+        found = combine(pairs, NOW, SIGMA, believed=believed, is_sure=False)
+        assert {each.source for each in found.agreed} == agreed
+    lone = combine([*pairs[:2], pairs[2]], NOW, SIGMA, believed=199.0, is_sure=False)
+    assert {each.source for each in lone.agreed} == {"a", "b"}
+
+
+def test_a_confidence_outlasts_the_answers_time_to_live() -> None:
+    """A quote of this very moment may be off by what the market moves while it is served: 5 s."""
+    floor, moved = 100 * FLOOR, 100 * DEVIATIONS * SIGMA * SERVED_S**0.5
+    assert leeway(Quote("a", 100, NOW), NOW, SIGMA) == pytest.approx(floor + moved)

@@ -217,3 +217,35 @@ def test_whatever_happens_no_way_is_taken_in_its_quarantine(events: list[tuple[s
                     assert chosen is DIRECT or now >= egress.state(chosen).quarantine.until
                     assert public or chosen is not OPEN
     assert egress.host("c").choose(now, public=False) is DIRECT
+
+
+def test_public_proxies_take_no_turns_with_operators_own() -> None:
+    """Nor is one taken for being faster."""
+    egress, ways = blocked(ONE, OPEN)
+    ways.direct.quarantine.until = inf
+    egress.state(ONE).passed(2.0)
+    egress.state(OPEN).passed(0.1)
+    for minute in range(4):
+        ways.sticky = None
+        assert ways.choose(60.0 * minute, public=True) is ONE
+
+
+def test_a_hedges_way_does_not_become_the_hosts_own() -> None:
+    """It was taken for being another one; who asks next goes as before."""
+    egress, ways = blocked(ONE, TWO)
+    ways.direct.quarantine.until = inf
+    egress.state(TWO).passed(0.1)
+    assert ways.choose(0.0, public=True) is ONE
+    assert ways.choose(1.0, public=True, avoid=ONE) is TWO
+    assert ways.choose(2.0, public=True) is ONE
+
+
+def test_a_host_that_answers_directly_refuses_the_direct_way_no_more() -> None:
+    """Nor is it shut any longer; its next refusal is the first again."""
+    _, ways = blocked()
+    assert ways.is_shut
+    assert ways.direct.is_refused
+    ways.answered(0.1)
+    assert not ways.is_shut
+    assert not ways.direct.is_refused
+    assert ways.choose(0.0, public=True) is DIRECT

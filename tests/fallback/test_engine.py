@@ -16,9 +16,13 @@ from server.fallback.cache import restamped
 from server.fallback.engine import Engine
 from server.fallback.http import TransportFailure
 from server.model import (
+    INTERVALS,
     Answer,
     Attempt,
     BreakerState,
+    Candle,
+    Candles,
+    CandlesQuery,
     Freshness,
     Kind,
     Observation,
@@ -30,7 +34,7 @@ from server.model import (
     SourceState,
     Value,
 )
-from server.providers.base import Reply, Request, Tier
+from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
 from server.settings import Settings
 from tests.fallback.world import BITCOIN, BTC_USD, ETH_USD, KEY, TETHER, World, source
 
@@ -770,5 +774,118 @@ def test_a_call_without_any_time_left_asks_nobody() -> None:
             with pytest.raises(DeadlineTooShort):
                 await engine.ask(BTC_USD, deadline_s=left_s)
         assert world.asked == {}
+
+    play(story)
+
+
+def test_an_older_stale_value_takes_no_younger_ones_place() -> None:
+    """Both are past their longest age: the last resort stays the younger."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a", "100", age_s=70)
+        engine = world.engine(["a"])
+        await engine.ask(BTC_USD, fresh=True)
+        world.says("a", "101", age_s=200)
+        for _ in range(2):
+            found = await engine.ask(BTC_USD, fresh=True)
+            assert isinstance(found.value, Price)
+            assert (found.value.value, found.provenance.freshness) == (100, Freshness.STALE)
+        world.says("a", "102", age_s=61)
+        found = await engine.ask(BTC_USD, fresh=True)
+        assert isinstance(found.value, Price)
+        assert found.value.value == 102
+
+    play(story)
+
+
+def test_with_every_circuit_open_the_one_that_would_open_first_is_probed_and_few_are_in_all() -> None:
+    """However many ask at once; a moment later the next one may be."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        engine = world.engine(["a", "b", "c"])
+        now = clock.monotonic()
+        for name, left_s in (("a", 300.0), ("b", 100.0), ("c", 200.0)):
+            world.hangs(name)
+            (lane,) = engine.watch.standings[name].lanes
+            lane.breaker.restore(now, now + left_s, 1)
+        queries = [PriceQuery(BITCOIN, f"Q{number}") for number in range(20)]
+
+        async def asked() -> dict[str, int]:
+            tasks = [asyncio.create_task(engine.ask(query, deadline_s=1)) for query in queries]
+            await asyncio.sleep(0.1)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            return dict(world.asked)
+
+        assert await asked() == {"b": 1}
+        assert await asked() == {"b": 1}
+        await asyncio.sleep(0.2)
+        assert await asked() == {"b": 1, "c": 1}
+        await engine.close()
+
+    play(story)
+
+
+def test_near_equal_leaders_bear_the_calls_together_and_tiers_do_not_mix() -> None:
+    """So no free quota is burnt while its equals idle."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        for name in "abc":
+            world.says(name)
+        engine = world.engine([source("a", Tier.HIGH), source("b", Tier.HIGH), source("c", Tier.LOW)])
+        for _ in range(60):
+            await engine.ask(BTC_USD, fresh=True)
+        assert world.asked.keys() == {"a", "b"}
+        assert min(world.asked.values()) > 15
+
+    play(story)
+
+
+def test_pages_of_a_series_are_asked_of_one_source() -> None:
+    """Its equals idle: each market has candles of its own."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        hour = INTERVALS["1h"]
+
+        def build(_source: Source, _query: Query) -> tuple[Request, ...]:
+            return (Request("/candles"),)
+
+        def parse(_source: Source, _query: Query, _replies: tuple[Reply, ...]) -> Value:
+            opened = clock.now().replace(minute=0, second=0, microsecond=0)
+            return Candles("bitcoin", "USD", hour.token, (Candle(opened, *[Decimal(1)] * 4),))
+
+        async def answering(_request: Request) -> Reply:
+            await asyncio.sleep(0.01)
+            return Reply(200, b"")
+
+        for name in "ab":
+            world.does(name, answering)
+        series = Provider("toy", (Capability(Kind.CANDLES, build, parse),), ())
+        engine = world.engine([source("a"), source("b")], providers={"toy": series})
+        for _ in range(20):
+            await engine.ask(CandlesQuery(BITCOIN, hour), fresh=True)
+        assert world.asked == {"a": 20}
+
+    play(story)
+
+
+def test_what_a_probe_says_against_all_that_was_known_is_not_kept() -> None:
+    """Nobody stands beside it to confirm it."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "100")
+        engine = world.engine(["a", "b"])
+        await engine.ask(BTC_USD)
+        (lane,) = engine.watch.standings["a"].lanes
+        lane.breaker.restore(clock.monotonic(), clock.monotonic(), 1)
+        world.fails("b")
+        world.says("a", "150")
+        await engine.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(1)
+        known = engine.peek(BTC_USD)
+        assert world.asked["a"] == 2
+        assert known is None or (isinstance(known.value, Price) and known.value.value == 100)
+        await engine.close()
 
     play(story)

@@ -502,3 +502,20 @@ def test_who_has_an_old_answer_or_no_time_does_not_wait() -> None:
         assert clock.monotonic() == start
 
     play(story)
+
+
+def test_who_has_an_old_answer_does_not_wait_for_a_limit_that_is_free_again_in_time() -> None:
+    """It is served at once, marked stale; who has none waits."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a")
+        engine = world.engine([source("a", limits=(Limit(1, 35),))])
+        await engine.ask(BTC_USD)
+        clock.advance(34.5)
+        start = clock.monotonic()
+        assert (await engine.ask(BTC_USD)).provenance.freshness is Freshness.STALE
+        assert clock.monotonic() == start
+        assert (await engine.ask(ETH_USD)).provenance.freshness is Freshness.LIVE
+        assert clock.monotonic() - start > 0.4
+
+    play(story)

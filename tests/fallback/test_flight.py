@@ -104,3 +104,22 @@ def test_who_waits_too_long_gives_up_alone() -> None:
         assert await asyncio.gather(leader, patient) == [1, 1]
 
     run_virtual(main)
+
+
+def test_a_fetch_that_outlived_its_lease_leaves_the_place_to_its_successor() -> None:
+    """Who comes after the old one has ended still shares the new one's fetch."""
+
+    async def main(clock: VirtualClock) -> None:
+        flight: Flight[int] = Flight(clock, 5)
+        place, slow, work = Spot(), Work(6), Work(3)
+        first = asyncio.create_task(flight.share(place, 60, slow))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(flight.share(place, 60, work))
+        await asyncio.sleep(7)  # the first ended at 6 s, the second began at 5 s
+        assert first.done()
+        third = asyncio.create_task(flight.share(place, 60, work))
+        assert await asyncio.gather(first, second, third) == [1, 1, 1]
+        assert (slow.runs, work.runs) == (1, 1)
+        assert place.lead is None
+
+    run_virtual(main)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,8 +21,20 @@ from server.fallback.limit import Limit
 from server.fallback.race import Course, Means, is_empty
 from server.fallback.standing import Standing
 from server.fallback.tried import Tried
-from server.model import Articles, BreakerState, Outcome, Purpose, TransactionPage, WhaleTransactions
-from server.providers.base import Reply, Request, Tier
+from server.model import (
+    Article,
+    Articles,
+    BreakerState,
+    Kind,
+    NewsQuery,
+    Outcome,
+    Purpose,
+    Query,
+    TransactionPage,
+    Value,
+    WhaleTransactions,
+)
+from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
 from server.settings import Settings
 from tests.fallback.world import BTC_USD, TOY, World, source
 
@@ -359,3 +372,77 @@ def test_the_budget_is_never_overspent(events: list[tuple[float, str]]) -> None:
     gone_back = sum(-step for step, _ in events if step < 0)
     assert figures.hedges + figures.repeats <= 30 + 0.1 * figures.fetches + 3 * (latest + gone_back) + 1e-6
     assert figures.left >= 0
+
+
+def test_a_hedge_goes_to_another_provider_where_there_is_one() -> None:
+    """Sources of one make may fail for one reason; only where no other is free is one of the same make asked."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.hangs("a")
+        for name in "bc":
+            world.says(name)
+        makes = {"toy": TOY, "other": replace(TOY, name="other")}
+        rows = [source("a", Tier.CRITICAL), source("b"), replace(source("c", Tier.LOW), provider="other")]
+        assert await outcomes(world.engine(rows, providers=makes)) == [("a", "overdue"), ("c", "ok")]
+        assert await outcomes(world.engine(rows[:2], providers=makes)) == [("a", "overdue"), ("b", "ok")]
+
+    play(story)
+
+
+def test_no_hedge_goes_to_the_very_server_that_is_late() -> None:
+    """Two sources may stand at one address; beside it another one is asked."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.hangs("a")
+        world.says("c")
+        rows = [source("a", Tier.CRITICAL), replace(source("a"), id="twin"), source("c", Tier.LOW)]
+        assert await outcomes(world.engine(rows)) == [("a", "overdue"), ("c", "ok")]
+
+    play(story)
+
+
+def test_an_attempt_leaves_time_for_two_others() -> None:
+    """Of what a caller has left it takes a third where as many could still be asked, also without any hedge."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.hangs("a")
+        world.hangs("b")
+        world.says("c")
+        engine = world.engine("abc", settings=Settings(quotes_per_s=0, hedge_share=0, hedge_per_s=0, hedge_most=0))
+        start = clock.monotonic()
+        assert await outcomes(engine, deadline_s=4) == [("a", "timeout"), ("b", "timeout"), ("c", "ok")]
+        # Nine tenths of 4 s: a third of them, then half of the rest.
+        assert clock.monotonic() - start == pytest.approx(1.2 + 1.2 + 0.05)
+
+    play(story)
+
+
+def test_an_empty_list_of_a_hedge_does_not_end_the_late_source() -> None:
+    """What the late one brings is taken; the empty one only where nobody has more."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        def build(_source: Source, _query: Query) -> tuple[Request, ...]:
+            return (Request("/feed"),)
+
+        def parse(_source: Source, _query: Query, replies: tuple[Reply, ...]) -> Value:
+            ids = replies[0].body.decode().split()
+            return Articles(tuple(Article(id_, id_, f"https://x/{id_}", world.clock.now(), ("x",)) for id_ in ids))
+
+        def says(id_: str, body: bytes, after_s: float) -> None:
+            async def answering(_request: Request) -> Reply:
+                await asyncio.sleep(after_s)
+                return Reply(200, body)
+
+            world.does(id_, answering)
+
+        feeds = {"toy": Provider("toy", (Capability(Kind.NEWS, build, parse),), ())}
+        says("a", b"one two", after_s=0.8)  # a hedge starts after 0.5 s
+        says("b", b"", after_s=0.1)
+        answer = await world.engine("ab", providers=feeds).ask(NewsQuery())
+        assert answer.provenance.source == "a"
+        assert isinstance(answer.value, Articles)
+        assert len(answer.value.articles) == 2
+        says("a", b"", after_s=0.8)
+        assert (await world.engine("ab", providers=feeds).ask(NewsQuery())).value == Articles(())
+
+    play(story)

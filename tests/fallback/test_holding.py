@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.clock import VirtualClock, run_virtual
+from server.fallback.claims import Claimer
 from server.fallback.holding import Holding
 from server.fallback.purse import Policy, Purse
-from server.model import BudgetName, Grant
+from server.fallback.quota import Quota
+from server.model import BudgetName, Claim, Grant
 from server.providers.base import Limit
 from tests.fallback.ledger import Ledger
+from tests.fallback.world import source
 
 DAY_S = 86_400.0
 NAME = BudgetName("a", "", "direct", 86_400)
@@ -219,3 +226,83 @@ def test_a_block_ends_with_the_slice_that_follows_its_own() -> None:
     assert process.holding.ready(end - 0.001) == process.holding.block
     assert process.holding.ready(end + 0.001) == 0
     assert SLICE_S <= end <= 2 * SLICE_S
+
+
+def known(share: float = 1.0) -> Holding:
+    """Return the holding of a budget of 100 of which the ledger said that nothing is held or spent."""
+    holding = Holding(NAME, 100, 0.0, share)
+    claim = holding.claim(0.0, START_S)
+    assert claim is not None
+    holding.take(claim, Grant(0, 0), 0.0, START_S)
+    return holding
+
+
+def misses(holding: Holding, now: float) -> None:
+    """Let a claim be made that the ledger does not answer."""
+    claim = holding.claim(now, START_S + now)
+    assert claim is not None
+    holding.missed(claim, now)
+
+
+def test_while_the_ledger_is_away_each_process_spends_its_share_of_what_was_left_once() -> None:
+    """However often it is asked in vain: the other processes spend theirs meanwhile."""
+    holding = known(share=0.25)
+    spent, now = 0, 5000.0
+    for _ in range(10):
+        misses(holding, now)
+        while holding.ready(now):
+            holding.spend(now, 1)
+            spent += 1
+        now += 60.0
+    assert spent == 25
+
+
+def test_what_is_spent_while_a_claim_is_under_way_is_not_forgotten() -> None:
+    """The ledger did not know of it when it said what is left."""
+    holding = known()
+    misses(holding, 5000.0)
+    claim = holding.claim(5060.0, START_S + 5060.0)
+    assert claim is not None
+    holding.spend(5060.0, 30)
+    holding.take(claim, Grant(0, 0), 5060.0, START_S + 5060.0)
+    assert holding.left(5060.0) == 70
+    misses(holding, 9000.0)
+    assert holding.ready(9000.0) == 70
+
+
+def test_a_claim_that_is_cut_off_at_the_end_loses_nothing_that_was_spent() -> None:
+    """What was spent while the ledger was away is booked by the last claim, although one was under way."""
+
+    class Slow:
+        claimed_from_s = 3600.0
+
+        def __init__(self) -> None:
+            self.answers: list[Grant | Exception | None] = [Grant(0, 0), OSError("away"), None, Grant(0, 10)]
+            self.owed: list[int] = []
+
+        async def claim(self, claims: Sequence[Claim]) -> Sequence[Grant]:
+            self.owed.append(claims[0].owed)
+            answer = self.answers.pop(0)
+            if answer is None:
+                await asyncio.sleep(1e6)
+            if isinstance(answer, Exception):
+                raise answer
+            return [answer] if answer is not None else []
+
+    async def main(clock: VirtualClock) -> None:
+        ledger = Slow()
+        quota = Quota(source("a", limits=(Limit(100, DAY_S),)), (), Policy(claimed_from_s=3600.0))
+        claimer = Claimer(ledger, clock, [quota])
+        await claimer.claim()
+        clock.advance(2000)
+        await claimer.claim()
+        quota.purses()[0].spend(clock.monotonic(), 10)
+        clock.advance(2)
+        last = asyncio.create_task(claimer.claim())
+        await asyncio.sleep(0)
+        last.cancel()
+        await asyncio.gather(last, return_exceptions=True)
+        await claimer.give_up()
+        assert ledger.owed == [0, 0, 10, 10]
+
+    run_virtual(main)

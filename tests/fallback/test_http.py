@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from server.fallback import http
 from server.fallback.http import Secret, Transport, TransportFailure
 from server.model import Outcome
 from server.providers.base import Key, Request
@@ -296,3 +297,15 @@ async def test_connections_are_used_again() -> None:
         for number in range(100):
             await transport.fetch(url, Request("/404" if number % 2 else "/"))
     assert len(lines) == 1
+
+
+async def test_addresses_that_are_kept_ready_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of ever new questions no more than so many are kept; those asked again are."""
+    monkeypatch.setattr(http, "_MOST_TARGETS", 3)
+    transport = Transport()
+    for number in range(20):
+        request = Request("/x", (("n", str(number)),))
+        transport._target("https://a.example", request, None)
+        assert ("https://a.example", "/x", request.query) in transport._targets
+        assert len(transport._targets) <= 3
+    await transport.close()

@@ -245,3 +245,24 @@ def test_every_source_of_the_catalogue_can_be_probed() -> None:
 
 def _lane(row: Source, capability: Any) -> Lane:
     return Lane(Standing(row, row.base_url, ()), capability, Breaker(lambda: 0.5))
+
+
+def test_a_source_out_of_rotation_that_hangs_has_one_probe_at_a_time() -> None:
+    """A probe has eight seconds, and the prober looks every five."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.hangs("a")
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        await engine.start()
+        standing, now = engine.watch.standings["a"], clock.monotonic()
+        standing.health.remove(now, "removed by an operator until it answers")
+        standing.settle(now)
+        most = 0
+        for _ in range(640):
+            await clock.sleep(1)
+            most = max(most, world.under_way)
+        assert (most, world.asked.get("a")) == (1, 1)
+        await engine.close()
+
+    play(story)

@@ -272,3 +272,28 @@ def test_a_source_without_short_windows_is_paced_by_the_minute(
     for number in range(100):
         purse.succeeded(1.0 + number)
     assert purse.pace.rate == pytest.approx(0.5 * 1.05**100 if published is None else published)
+
+
+def test_rests_grow_with_each_refusal_in_a_row_and_a_success_ends_the_row() -> None:
+    """Where the source does not say how long: 10 s, 20 s, 40 s, five minutes at most."""
+    purse = Purse(None, "direct", (Limit(6000, 60),), Policy())
+    rests, now = [], 0.0
+    for _ in range(7):
+        purse.throttled(now, now, None)
+        rests.append(purse.resting_until - now)
+        now += 400.0
+    assert rests == [10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0]
+    purse.succeeded(now)
+    purse.throttled(now, now, None)
+    assert purse.resting_until - now == 10.0
+
+
+def test_a_rest_is_never_cut_short_by_a_later_word() -> None:
+    """Answers come in any order; the longest rest that was asked for holds, as far as any is believed."""
+    purse = Purse(None, "direct", (Limit(6000, 60),), Policy())
+    purse.throttled(0.0, 0.0, 120.0)
+    purse.throttled(0.0, 1.0, 5.0)
+    assert not purse.allows(119.0, 1, background=False)
+    assert purse.allows(120.0, 1, background=False)
+    purse.rest(200.0, 1e9)
+    assert purse.resting_until == 500.0

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from server.clock import VirtualClock, run_virtual
+from server.fallback.breaker import Breaker
 from server.fallback.engine import Engine
+from server.fallback.lane import Lane
+from server.fallback.quotes import Quotes
+from server.fallback.standing import Standing
+from server.fallback.tried import Tried
+from server.fallback.vetted import Vetted
 from server.model import (
     Answer,
     Asset,
     Freshness,
     Kind,
     Observation,
+    Outcome,
     Price,
     PriceQuery,
     Prices,
@@ -48,6 +56,15 @@ def price_of(answer: Answer[Value]) -> Price:
     """Return an answer's price."""
     assert isinstance(answer.value, Price)
     return answer.value
+
+
+def tried(clock: VirtualClock, name: str, kind: Kind = Kind.PRICE) -> Tried:
+    """Return an attempt of now that went well."""
+    row = source(name)
+    lane = Lane(Standing(row, row.base_url, ()), replace(TOY.capabilities[0], kind=kind), Breaker(clock.random))
+    made = Tried(lane)
+    made.time, made.outcome = clock.now(), Outcome.OK
+    return made
 
 
 def outliers(price: Price) -> dict[str, str]:
@@ -468,3 +485,75 @@ def test_any_price_within_bounds_is_answered(value: str) -> None:
             await asyncio.sleep(6)
 
     play(story)
+
+
+def test_an_answer_that_rests_on_anothers_quote_is_as_old_as_that() -> None:
+    """The asked source lied, the others spoke 50 s ago: of the minute for which it may pass as fresh ten are left."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        engine = await heard(world, "abcd")
+        clock.advance(50)
+        world.says("a", "97")
+        answer = await engine.ask(BTC)
+        assert answer.provenance.source != "a"
+        for name in "abcd":
+            world.fails(name)
+        clock.advance(12)
+        assert (await engine.ask(BTC)).provenance.freshness is Freshness.STALE
+
+    play(story)
+
+
+def test_a_jump_that_others_have_just_said_too_is_not_flagged() -> None:
+    """Nobody could be asked about it, but their own quotes of a moment ago stand in the book."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        engine = await heard(world, "abc")
+        await engine.ask(BTC)
+        await asyncio.sleep(6)
+        for name in "abc":
+            world.says(name, "150")
+        await engine.sweep(BTC)
+        for name in "bc":
+            world.fails(name)
+        answer = await engine.ask(BTC, fresh=True)
+        assert (price_of(answer).value, price_of(answer).flagged, answer.provenance.agreed) == (150, False, 3)
+
+    play(story)
+
+
+def test_a_word_against_a_word_makes_neither_sure() -> None:
+    """What one source said is believed as one source's word, whatever another said of it."""
+    clock = VirtualClock()
+    vetted = Vetted()
+    quotes = Quotes(clock, vetted, lambda _tried, _reason: None)
+    quotes.settle(BTC, tried(clock, "a"), Price("bitcoin", "USD", Decimal(1000)), ())
+    found = quotes.settle(BTC, tried(clock, "b"), Price("bitcoin", "USD", Decimal(100)), ())
+    assert (found.agreed, found.asked) == (1, 2)
+    assert vetted.last("bitcoin", "USD") is None
+    quotes.settle(BTC, tried(clock, "c"), Price("bitcoin", "USD", Decimal(100)), ())
+    assert vetted.last("bitcoin", "USD") == (100.0, True)
+
+
+def test_what_was_converted_measures_no_rate() -> None:
+    """A native answer is made of native quotes alone."""
+    clock = VirtualClock()
+    quotes = Quotes(clock, Vetted(), lambda _tried, _reason: None)
+    quotes.settle(BTC, tried(clock, "a"), Price("bitcoin", "USD", Decimal(101), native_quote="EUR"), ())
+    price = Price("bitcoin", "USD", Decimal(100))
+    assert quotes.settle(BTC, tried(clock, "b"), price, (), native=True).price.value == 100
+    assert quotes.settle(BTC, tried(clock, "b"), price, ()).agreed == 2
+
+
+def test_a_list_is_not_blamed_for_one_price_of_it() -> None:
+    """It is left out by name; what its source says of everything else is none the worse."""
+    clock = VirtualClock()
+    blamed: list[str] = []
+    quotes = Quotes(clock, Vetted(), lambda by, _reason: blamed.append(by.lane.id))
+    wrong = Price("bitcoin", "USD", Decimal(1000))
+    quotes.take_all(tried(clock, "list", Kind.PRICES), Prices((wrong,)))
+    quotes.take(tried(clock, "liar"), Price("bitcoin", "USD", Decimal(10)))
+    for name in "abc":
+        found = quotes.settle(BTC, tried(clock, name), Price("bitcoin", "USD", Decimal(100)), ())
+    assert {each.source for each in found.price.outliers} == {"list", "liar"}
+    assert blamed == ["liar"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from server.clock import VirtualClock, run_virtual
 from server.errors import SourcesFailed
-from server.fallback.rates import Rates
+from server.fallback.rates import Rates, is_native
 from server.model import Answer, Asset, Freshness, GasPrice, Price, PriceQuery, Prices, Provenance, Value
 
 TETHER = Asset("tether", "USDT", "Tether")
@@ -137,3 +139,32 @@ def test_a_converted_amount_has_the_digits_of_its_rate() -> None:
         assert found.native_value == Decimal("91567.14975467657")
 
     play(story)
+
+
+def test_a_measurement_that_failed_behind_is_made_again() -> None:
+    """The old rate serves meanwhile; each conversion past its 30 s may begin one, one at a time."""
+
+    async def story(market: Market, clock: VirtualClock) -> None:
+        price = Price("x", "USDT", Decimal(1))
+        await market.converted(price)
+        market.is_closed = True
+        clock.advance(31)
+        for asked in (2, 3, 4):
+            await market.converted(price)
+            await market.converted(price)
+            await asyncio.gather(*market.tasks)
+            assert len(market.asked) == asked
+
+    play(story)
+
+
+def test_no_rate_is_made_of_a_doubted_old_or_converted_price() -> None:
+    """Else one wrong price would spread over all quotes."""
+    price = Price("tether", "USD", Decimal(1))
+    live = Provenance("a", datetime(2026, 1, 1, tzinfo=UTC), Freshness.LIVE)
+    assert is_native(Answer(price, live))
+    assert is_native(Answer(price, replace(live, freshness=Freshness.CACHED)))
+    assert not is_native(Answer(price, replace(live, freshness=Freshness.STALE)))
+    assert not is_native(Answer(price, replace(live, freshness=Freshness.STORED)))
+    assert not is_native(Answer(replace(price, flagged=True), live))
+    assert not is_native(Answer(replace(price, native_quote="EUR"), live))

@@ -168,7 +168,7 @@ async def test_private_answers_are_not_believed_and_own_names_not_given_away() -
         assert await hosts(resolver, "source.example") == ["9.9.9.9"]
         assert await hosts(resolver, "mixed.example") == ["8.8.4.4"]
         asked = len(server.asked)
-        for name in ("localhost", "printer.local", "db.internal", "nas.lan", "simple", "127.1"):
+        for name in ("localhost", "printer.local", "db.internal", "db.internal.", "nas.lan", "simple", "127.1"):
             assert await hosts(resolver, name) == ["9.9.9.9"]
         assert len(server.asked) == asked
 

@@ -400,3 +400,48 @@ def test_a_feed_that_another_process_has_read_is_not_read_again() -> None:
         assert two.reads == 5
 
     play(story)
+
+
+def test_what_was_fetched_long_ago_is_not_fresh_for_having_been_written_just_now() -> None:
+    """A process that hung between the two makes nothing younger."""
+
+    async def story(two: Two) -> None:
+        kept = await two.fetched()
+        two.puts(origin_of(kept, receive_time=two.clock.now() - timedelta(seconds=40)), age_s=0)
+        assert (await two.other.ask(BTC_USD)).provenance.freshness is Freshness.LIVE
+
+    play(story)
+
+
+def test_data_goes_stale_by_its_own_time_there_too() -> None:
+    """Fetched just now, it says that it is 57 s old: of the minute that it may pass as fresh three seconds are left."""
+
+    async def story(two: Two) -> None:
+        kept = await two.fetched()
+        now = two.clock.now()
+        two.puts(price_of(origin_of(kept, receive_time=now), source_time=now - timedelta(seconds=57)))
+        assert (await two.other.ask(BTC_USD)).provenance.freshness is Freshness.CACHED
+        assert two.other.repeatable_until(BTC_USD) - two.clock.monotonic() == pytest.approx(3, abs=0.01)
+        two.clock.advance(4)
+        two.level.kept.clear()
+        assert (await two.other.ask(BTC_USD)).provenance.freshness is Freshness.LIVE
+
+    play(story)
+
+
+def test_what_a_new_process_has_fetched_itself_is_not_overwritten_by_what_it_takes_over() -> None:
+    """Its own answer is the younger one."""
+
+    async def story(two: Two) -> None:
+        kept = await two.fetched()
+        two.clock.advance(6)
+        two.world.says("a", "102")
+        third = two.engine()
+        own = await third.ask(BTC_USD, fresh=True)
+        two.puts(kept, age_s=6)
+        await third.second.warm()
+        known = third.peek(BTC_USD)
+        assert known is not None
+        assert known.value == own.value
+
+    play(story)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from server.clock import VirtualClock
 from server.fallback.engine import Engine
 from server.model import Answer, BreakerState, Kind, Value
@@ -106,6 +108,31 @@ def test_where_every_source_is_suspect_the_plan_stands() -> None:
         await ask(engine, "gas")
         world.says("a", "1000")
         assert ways(await ask(engine, "chain")) == [("a", "ok")]
+        await engine.close()
+
+    play(story)
+
+
+def test_no_attempt_counts_as_late_once_it_has_ended() -> None:
+    """Whether it was answered late, ran out, or its caller went away."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "1000", after_s=0.8)
+        engine = made(world, clock, "a")
+        (lane,) = engine._plan.lanes(Kind.GAS)
+
+        def late() -> tuple[int, int, int]:
+            return engine._runner.late, lane.late, lane.standing.late
+
+        for end in ("answered", "out of time", "cancelled"):
+            task = engine._spawn(ask(engine, "gas"))
+            await clock.sleep(0.7)
+            assert late() == (1, 1, 1), end
+            if end == "cancelled":
+                task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert late() == (0, 0, 0), end
+            world.hangs("a")
         await engine.close()
 
     play(story)

@@ -471,3 +471,40 @@ def test_whatever_regions_and_proxies_do_no_request_fails_and_no_source_is_blame
         await engine.close()
 
     run_virtual(lambda clock: story(RoutedWorld(clock), clock), seed)
+
+
+def test_what_a_public_proxy_says_of_limits_is_not_the_sources_word() -> None:
+    """Neither its Retry-After nor its count of what is left keeps anyone from the source over another way."""
+
+    async def story(world: RoutedWorld, _clock: VirtualClock) -> None:
+        world.says("a")
+        world.says("b")
+        world.refuses["a"] = {"direct"}
+        engine = world.engine(["a", "b"], settings=PUBLIC)
+        await ask(engine)
+        headers = {"retry_after": "100", "x_ratelimit_remaining": "0", "x_ratelimit_limit": "100"}
+        for status in (429, 503):
+            world.replies("a", status, **headers)
+            assert (await ask(engine))[-1][0] == "b"
+            world.says("a")
+            assert (await ask(engine))[-1][0] == "a"
+
+    play(story)
+
+
+def test_a_public_proxy_that_says_that_a_region_is_refused_is_not_believed() -> None:
+    """It may be its own refusal, or a lie: the way is left as one that failed, not as one that the host refuses."""
+
+    async def story(world: RoutedWorld, _clock: VirtualClock) -> None:
+        world.says("b")
+        world.refuses["a"] = {"direct", *(route.name for route in PUBLIC_ROUTES)}
+        engine = world.engine(["a", "b"], settings=PUBLIC)
+        for _ in PUBLIC_ROUTES:
+            await ask(engine)
+        ways = engine._standings["a"].ways
+        known = [way for route in PUBLIC_ROUTES if (way := ways.known(route)) is not None]
+        assert ways.direct.is_refused
+        assert [way.is_refused for way in known] == [False] * len(PUBLIC_ROUTES)
+        assert all(way.quarantine.strikes for way in known)
+
+    play(story)

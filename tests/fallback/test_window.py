@@ -98,3 +98,13 @@ def test_without_a_published_limit_a_refusal_begins_from_what_was_asked() -> Non
         successes += 1
     assert window.most == inf
     assert 60 < successes < 100
+
+
+def test_tokens_that_are_remembered_together_leave_with_the_last_of_them() -> None:
+    """Of large windows a hundredth of the span is one entry; none of it is free before all of it is."""
+    window = Window(1000, 100.0, 0.0)
+    window.spend(0.0, 500)
+    window.spend(0.9, 500)
+    assert window.left(100.5) == 0
+    assert window.free_at(100.5, 1) == pytest.approx(100.9)
+    assert window.left(100.9) == 1000

@@ -11,8 +11,18 @@ from nerkh.v1 import market_pb2, onchain_pb2, types_pb2
 
 from scripts.benchmarks.mix import draws
 from scripts.outages.judge import Judge
-from scripts.outages.sources import FAULTS, Limits, leading, missed, serving, strikable, switched_after
-from scripts.outages.traffic import Call, Calls, Seen, p99, price_of
+from scripts.outages.sources import (
+    FAULTS,
+    Limits,
+    Run,
+    _check_switch,
+    leading,
+    missed,
+    serving,
+    strikable,
+    switched_after,
+)
+from scripts.outages.traffic import Call, Calls, Seen, Traffic, p99, price_of
 from server.providers.catalog import sources
 from server.simulator.faults import KINDS
 from server.simulator.world import World
@@ -137,3 +147,32 @@ def test_one_in_a_hundred_is_the_p99() -> None:
 
     assert p99([taking(number / 100) for number in range(100)]) == 0.99
     assert p99([]) == float("inf")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_strike_that_hit_no_leader_is_missed(fault: str) -> None:
+    """With nobody to switch from, nothing was proved; one leader is enough to judge by."""
+    world: Any = None
+    run = Run(Traffic("", Calls(chance())), world, Judge(7), struck=NOW)
+    limits = Limits(lambda held, _text: held)
+    _check_switch(run, fault, {}, limits)
+    assert not limits.held
+    limits = Limits(lambda held, _text: held)
+    _check_switch(run, fault, {"price": "kraken"}, limits)
+    assert limits.held
+
+
+def test_a_leader_that_still_answers_after_it_was_struck_is_missed() -> None:
+    """Of a liar a wrong value that passes as fresh, of a frozen source one past its longest age, of a dead one any."""
+    cases = {
+        "dies": (price(), NOW - 1),
+        "lies 10x": (price(10), NOW - 1),
+        "is frozen": (price(), NOW - 100),
+    }
+    for fault, (seen, struck) in cases.items():
+        world: Any = None
+        run = Run(Traffic("", Calls(chance())), world, Judge(7), struck=struck)
+        run.traffic.seen.append(seen)
+        limits = Limits(lambda held, _text: held)
+        _check_switch(run, fault, {"price": "kraken"}, limits)
+        assert not limits.held, fault

@@ -112,6 +112,23 @@ async def test_replaced_answers(start: Start, fault: str, parameters: dict[str, 
         assert response.headers.get("Retry-After") == ("7" if "retry_after" in parameters else None)
 
 
+async def test_a_limit_is_enforced(start: Start, hand: Callable[[], float]) -> None:
+    """So many requests in any span are answered, what is beyond them is refused, and costs nothing."""
+    run = await start("binance", clock=hand)
+    await run.bring("binance", "rate_limit", requests=2, per_s=10)
+
+    async def asked() -> int:
+        return (await run.get("binance", PING)).status
+
+    assert [await asked() for _ in range(3)] == [200, 200, 429]
+    hand.now += 9
+    assert await asked() == 429
+    hand.now += 1
+    assert [await asked() for _ in range(3)] == [200, 200, 429]
+    await run.bring("binance", "rate_limit", requests=1, per_s=10)
+    assert [await asked() for _ in range(2)] == [200, 429]
+
+
 async def test_dead_by_default_refuses(start: Start) -> None:
     """A dead source refuses for good unless it is said how it is dead."""
     run = await start("coinlore")

@@ -29,7 +29,9 @@ from server.model import (
 )
 from server.providers import alternative_me, blockchain_info, mempool
 from server.providers.base import Follow, Provider, Reply
+from server.providers.catalog import PROVIDERS
 from server.providers.families import blockscout, esplora, etherscan, evm_rpc, rss
+from tests.providers.market.test_fuzz import PROVIDERS as MARKETS
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FOLDERS = {
@@ -162,6 +164,16 @@ def bodies(folder: str) -> Iterator[tuple[str, bytes]]:
     for name in (folder, *shared):
         for path in sorted((EXAMPLES / name).iterdir()):
             yield path.name, path.read_bytes()
+
+
+def test_every_provider_is_fuzzed() -> None:
+    """Here or with the markets; and every kind that one here serves is asked for."""
+    assert {*FOLDERS, *MARKETS} == {provider.name for provider in PROVIDERS}
+    for name, provider in FOLDERS.items():
+        for capability in provider.capabilities:
+            queries = [query for query in QUERIES if query.kind is capability.kind]
+            served = [source for source in provider.sources[:2] if any(capability.serves(source, q) for q in queries)]
+            assert served, (name, capability.kind)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
