@@ -233,6 +233,7 @@ class Engine(Readings):
         until = started + (deadline - started) * _SHARE
         done = await self._fetcher.fetch(slot, lanes, until, native=native, purpose=purpose)
         if done.winner is not None and done.value is not None:
+            self._plan.gave(slot.query, done.winner.lane)
             if self._is_started and isinstance(slot.query, PriceQuery):
                 self._background.want(slot.query)
             return self._keeper.keep(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
 from server.clock import Clock
 from server.fallback.lane import Lane
 from server.fallback.score import parts_of, score_of
-from server.model import Kind, Query, RankedSource, Ranking
+from server.model import CandlesQuery, Kind, Query, RankedSource, Ranking
 from server.providers.base import Tier
 
 CLEARLY = 1.3
 """How many times better than a leader another must score to take its place."""
 _SETTLED_S = 30.0
+_SERIES_S = 60.0
+"""For how long a series is asked of the source that gave its first page: each market has candles of its own."""
+_MOST_SERIES = 1000
 
 
 class _Lead(NamedTuple):
@@ -37,6 +40,8 @@ class Plan:
         """Rises with every ranking: who keeps lanes by it knows when to look again."""
         self.computed_time = clock.now()
         self._leads: dict[tuple[Kind, Tier], _Lead] = {}
+        self._series: OrderedDict[Hashable, tuple[Lane, float]] = OrderedDict()
+        """Who gave a series lately, and until when it is asked first."""
         self.rank()
 
     def covering(self, query: Query) -> tuple[Lane, ...]:
@@ -48,7 +53,30 @@ class Plan:
         now = self._clock.monotonic()
         if any(lane.learned for lane in lanes):
             lanes.sort(key=lambda lane: lane.is_ignorant(query, now))
+        if isinstance(query, CandlesQuery):
+            self._keep_to_market(query, lanes, now)
         return tuple(lanes)
+
+    def gave(self, query: Query, lane: Lane) -> None:
+        """Take in who answered; the next pages of a series are asked of the same source, while its tier may lead."""
+        if isinstance(query, CandlesQuery):
+            now, series = self._clock.monotonic(), _series_of(query)
+            kept, until = self._series.get(series, (lane, -inf))
+            if kept is not lane or now >= until:
+                self._series[series] = (lane, now + _SERIES_S)
+                self._series.move_to_end(series)
+                if len(self._series) > _MOST_SERIES:
+                    self._series.popitem(last=False)
+
+    def _keep_to_market(self, query: CandlesQuery, lanes: list[Lane], now: float) -> None:
+        """Put the source first that gave the series' other pages, if it may be asked and none of a better tier may."""
+        kept, until = self._series.get(_series_of(query), (None, -inf))
+        first = next((lane for lane in lanes if lane.is_free(now)), None)
+        if kept is None or first is None or now >= until or kept is first or kept not in lanes:
+            return
+        if kept.source.tier is first.source.tier and kept.is_free(now) and not kept.is_ignorant(query, now):
+            lanes.remove(kept)
+            lanes.insert(lanes.index(first), kept)
 
     def lanes(self, kind: Kind) -> Sequence[Lane]:
         """Return every lane of a kind in order, those that do not cover a query and excluded ones too."""
@@ -107,6 +135,11 @@ class Plan:
                 )
             )
         return Ranking(kind.value, tuple(ranked), self.computed_time)
+
+
+def _series_of(query: CandlesQuery) -> Hashable:
+    """Return what all pages of a series share."""
+    return query.asset.id, query.quote, query.interval.token
 
 
 def _place(lane: Lane) -> tuple[int, float]:

@@ -89,7 +89,7 @@ def leader(
 
     `has_last` says that there are such; `passed` are the better tiers that are all out. A challenger takes a leader's
     place when it is `clearly` times better, and not soon after the last change. None for `near_equal` where nobody
-    takes turns.
+    takes turns: a series stays for a minute with the source that gave other pages of it.
     """
     others = len(rivals) + 1
     better = max(rivals, key=lambda rival: rival.score, default=lane)
@@ -103,7 +103,8 @@ def leader(
     else:
         above, own = _scores(better, lane)
         soon = better.score >= clearly * lane.score
-        held = "the lead changed a moment ago" if soon else f"less than {clearly - 1:.0%} better".replace("%", " %")
+        recent = "the lead changed a moment ago" + (", or this one gave other pages" if near_equal is None else "")
+        held = recent if soon else f"less than {clearly - 1:.0%} better".replace("%", " %")
         why = f"{tier} and in the lead; {better.id} scores {above} against {own}, but {held}"
     out = f"; every source of tier {' and '.join(passed)} is out" if passed else ""
     near = [rival.id for rival in rivals if _is_near(rival, lane, near_equal)]

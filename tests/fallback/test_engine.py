@@ -36,7 +36,7 @@ from server.model import (
 )
 from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
 from server.settings import Settings
-from tests.fallback.world import BITCOIN, BTC_USD, ETH_USD, KEY, TETHER, World, source
+from tests.fallback.world import BITCOIN, BTC_USD, ETH_USD, ETHER, KEY, TETHER, World, source
 
 Story = Callable[[World, VirtualClock], Coroutine[Any, Any, None]]
 
@@ -851,9 +851,10 @@ def test_pages_of_a_series_are_asked_of_one_source() -> None:
         def build(_source: Source, _query: Query) -> tuple[Request, ...]:
             return (Request("/candles"),)
 
-        def parse(_source: Source, _query: Query, _replies: tuple[Reply, ...]) -> Value:
+        def parse(_source: Source, query: Query, _replies: tuple[Reply, ...]) -> Value:
+            assert isinstance(query, CandlesQuery)
             opened = clock.now().replace(minute=0, second=0, microsecond=0)
-            return Candles("bitcoin", "USD", hour.token, (Candle(opened, *[Decimal(1)] * 4),))
+            return Candles(query.asset.id, "USD", hour.token, (Candle(opened, *[Decimal(1)] * 4),))
 
         async def answering(_request: Request) -> Reply:
             await asyncio.sleep(0.01)
@@ -862,10 +863,29 @@ def test_pages_of_a_series_are_asked_of_one_source() -> None:
         for name in "ab":
             world.does(name, answering)
         series = Provider("toy", (Capability(Kind.CANDLES, build, parse),), ())
-        engine = world.engine([source("a"), source("b")], providers={"toy": series})
+        alone = Settings(quotes_per_s=0, hedge_most=0, hedge_share=0, hedge_per_s=0)
+        engine = world.engine([source("a"), source("b")], providers={"toy": series}, settings=alone)
         for _ in range(20):
             await engine.ask(CandlesQuery(BITCOIN, hour), fresh=True)
         assert world.asked == {"a": 20}
+
+        async def slow(_request: Request) -> Reply:
+            await asyncio.sleep(0.4)
+            return Reply(200, b"")
+
+        world.does("a", slow)
+        for _ in range(10):
+            await engine.ask(CandlesQuery(ETHER, hour), fresh=True)
+        assert engine._plan.lanes(Kind.CANDLES)[0].id == "a"
+        clock.advance(31)
+        engine._plan.rank()  # another one would lead by now, and does for series that begin now
+        assert engine._plan.lanes(Kind.CANDLES)[0].id == "b"
+        later = CandlesQuery(ETHER, hour, end_time=clock.now())
+        assert (await engine.ask(later, fresh=True)).provenance.source == "a"
+        assert (await engine.ask(CandlesQuery(TETHER, hour), fresh=True)).provenance.source == "b"
+        clock.advance(60)
+        engine._plan.rank()
+        assert (await engine.ask(later, fresh=True)).provenance.source == "b"
 
     play(story)
 
