@@ -29,18 +29,7 @@ from server.fallback.tried import Tried
 from server.fallback.trip import Trip, settle, trip_of
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch
-from server.model import (
-    Articles,
-    Block,
-    BlockQuery,
-    ChainStatus,
-    GasPrice,
-    Outcome,
-    Prices,
-    Purpose,
-    Query,
-    Value,
-)
+from server.model import Articles, Block, BlockQuery, ChainStatus, GasPrice, Outcome, Prices, Purpose, Query, Value
 from server.providers.base import Follow, Reply, Request
 
 _log = structlog.get_logger()
@@ -79,6 +68,7 @@ class Runner:
         watch: Watch,
         *,
         body_limit: int,
+        apart: Apart | None = None,
     ) -> None:
         self._watch = watch
         self._transport = transport
@@ -89,7 +79,7 @@ class Runner:
         self._faulty: set[Lane] = set()
         self._thread = ThreadPoolExecutor(1, "parser")
         """Where what is large is parsed, one answer after another, so that the loop has its half of the time."""
-        self._apart = Apart()
+        self._apart = apart or Apart()
         self.late = 0
         """How many attempts under way are late for their sources."""
         self.silent_until = -inf
@@ -119,11 +109,11 @@ class Runner:
         if tried is None:
             tried = Tried(lane)
         tried.on_late = late
-        trip = tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
+        tried.trip = None if lane.standing.ways.is_plain else trip_of(lane.standing, clock, tried.avoid)
         lane.under_way += 1
         try:
             with Limit(timeout_s, lane.late_s(), partial(self._late, tried)) as tried.limit:
-                value = await self._value(lane, query, drawing, trip)
+                value = await self._value(tried, query, drawing)
             tried.limit = None
             self._judge(tried, query, value)
         except TimeoutError:
@@ -138,7 +128,7 @@ class Runner:
         except BadAnswer as error:
             tried.outcome, tried.detail = of_bad_answer(error, keyed=drawing.is_keyed), error.detail or error.reason
         except asyncio.CancelledError:
-            overdue = clock.monotonic() - start >= lane.late_s()
+            overdue = tried.own_s(clock.monotonic() - start) >= lane.late_s()
             tried.outcome = Outcome.OVERDUE if overdue else Outcome.CANCELLED
             raise
         except Exception as error:  # noqa: BLE001 -- a parser's own fault must not reach the caller
@@ -174,8 +164,9 @@ class Runner:
         if lane.breaker.recant(now):
             self._changed(lane)
 
-    async def _value(self, lane: Lane, query: Query, drawing: Drawing, trip: Trip | None) -> Value:
+    async def _value(self, tried: Tried, query: Query, drawing: Drawing) -> Value:
         """Send the requests, and those that parsing asks for after them, until there is a value."""
+        lane, trip = tried.lane, tried.trip
         capability, source = lane.capability, lane.source
         replies: tuple[Reply, ...] = ()
         got: tuple[Reply, ...]
@@ -198,7 +189,8 @@ class Runner:
             replies += got
             if capability.is_apart:
                 bare = tuple(Reply(reply.status, reply.body, reply.content_type) for reply in replies)
-                found = await self._apart.call(capability.parse, source, query, bare)
+                begun = tried.wait(self._clock)
+                found = await self._apart.call(capability.parse, source, query, bare, begun=begun)
             elif size > _BIG:
                 parsing = asyncio.get_running_loop().run_in_executor
                 found = await parsing(self._thread, capability.parse, source, query, replies)
@@ -225,11 +217,12 @@ class Runner:
         """Note that no answer came in time, or before that of another attempt: late for its source, or too young."""
         late_s = tried.lane.late_s()
         if tried.is_beaten:
-            tried.outcome = Outcome.OVERDUE if spent_s >= late_s else Outcome.CANCELLED
+            tried.outcome = Outcome.OVERDUE if tried.own_s(spent_s) >= late_s else Outcome.CANCELLED
             tried.detail = "another source was faster"
         else:
-            tried.outcome = Outcome.TIMEOUT if timeout_s >= late_s else Outcome.CANCELLED
-            tried.detail = f"no answer within {timeout_s:.2f} s"
+            tried.outcome = Outcome.TIMEOUT if tried.own_s(timeout_s) >= late_s else Outcome.CANCELLED
+            what = "its answer was not read" if tried.waits else "no answer"
+            tried.detail = f"{what} within {timeout_s:.2f} s"
 
     def _judge(self, tried: Tried, query: Query, value: Value) -> None:
         """Check a value and note the outcome; the value is kept either way."""

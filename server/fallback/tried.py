@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from server.clock import Clock
 from server.fallback.lane import Lane
 from server.fallback.limit import Limit
 from server.fallback.routes import DIRECT, Route
@@ -35,6 +36,8 @@ class Tried:
         "time",
         "trip",
         "value",
+        "waited_s",
+        "waits",
     )
 
     def __init__(self, lane: Lane) -> None:
@@ -64,6 +67,24 @@ class Tried:
 
         self.is_gone = False
         """Whether the source said that it is gone for good."""
+        self.waits = False
+        """Whether what its source answered waits for our reader."""
+        self.waited_s = 0.0
+        """How long it waited before it was read."""
+
+    def wait(self, clock: Clock) -> Callable[[], None]:
+        """Take in that an answer waits for our reader; return what to call, in any thread, when it is being read."""
+        since, self.waits = clock.monotonic(), True
+
+        def begin() -> None:
+            self.waited_s += clock.monotonic() - since
+            self.waits = False
+
+        return begin
+
+    def own_s(self, spent_s: float) -> float:
+        """Return how much of a time its source has to answer for: not the wait for our reader, none while it waits."""
+        return 0.0 if self.waits else spent_s - self.waited_s
 
     def be_late(self) -> None:
         """Take in that it is late for its source."""
