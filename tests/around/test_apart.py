@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,7 @@ async def test_the_alarm_is_set_for_the_function_alone(apart: Apart) -> None:
 
 async def test_it_is_told_when_a_calls_turn_has_come_and_never_of_one_that_was_given_up(tmp_path: Path) -> None:
     """Calls wait in a row: who gives one up that still waits has to know that it had not begun."""
-    apart, pipe, begun = Apart(longest_s=60), tmp_path / "pipe", asyncio.Event()
+    pipe, begun = tmp_path / "pipe", asyncio.Event()
     loop, told = asyncio.get_running_loop(), list[str]()
     os.mkfifo(pipe)
 
@@ -144,16 +145,17 @@ async def test_it_is_told_when_a_calls_turn_has_come_and_never_of_one_that_was_g
         told.append("first")
         loop.call_soon_threadsafe(begun.set)
 
-    first = asyncio.create_task(apart.call(Path.read_bytes, pipe, begun=tell))
-    await begun.wait()
-    waiting = asyncio.create_task(apart.call(len, b"abc", begun=lambda: told.append("given up")))
-    third = asyncio.create_task(apart.call(len, b"abcd", begun=lambda: told.append("third")))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    await asyncio.to_thread(pipe.write_bytes, b"x")  # until then the first one reads
-    assert (await first, await third, told) == (b"x", 4, ["first", "third"])
+    with closing(Apart(longest_s=60)) as apart:
+        first = asyncio.create_task(apart.call(Path.read_bytes, pipe, begun=tell))
+        await begun.wait()
+        waiting = asyncio.create_task(apart.call(len, b"abc", begun=lambda: told.append("given up")))
+        third = asyncio.create_task(apart.call(len, b"abcd", begun=lambda: told.append("third")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        await asyncio.to_thread(pipe.write_bytes, b"x")  # until then the first one reads
+        assert (await first, await third, told) == (b"x", 4, ["first", "third"])
     assert waiting.cancelled()
-    apart.close()
 
 
 async def test_what_cannot_be_taken_in_is_a_fault_and_has_not_begun(apart: Apart) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -176,15 +177,15 @@ def test_an_attempt_that_is_ended_while_its_answer_waits_is_no_fault(*, is_beate
 
 async def test_the_process_itself_tells_what_waits_for_it(tmp_path: Path) -> None:
     """While it reads another's answer; afterwards it reads this source's next one."""
-    apart, pipe = Apart(longest_s=60), tmp_path / "pipe"
+    pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    other = asyncio.create_task(apart.call(Path.read_bytes, pipe))
-    await asyncio.sleep(0)
-    desk = Desk(SystemClock(), apart, after_s=0)
-    assert (await desk.run(desk.lane.late_s())).outcome is Outcome.CANCELLED
-    assert not desk.is_blamed()
-    await asyncio.to_thread(pipe.write_bytes, b"x")  # until then the process reads the other one
-    assert await other == b"x"
-    desk.tried = Tried(desk.lane)
-    assert (await desk.run(60)).outcome is Outcome.OK
-    desk.runner.close()
+    with closing(Apart(longest_s=60)) as apart:
+        other = asyncio.create_task(apart.call(Path.read_bytes, pipe))
+        await asyncio.sleep(0)
+        desk = Desk(SystemClock(), apart, after_s=0)
+        assert (await desk.run(desk.lane.late_s())).outcome is Outcome.CANCELLED
+        assert not desk.is_blamed()
+        await asyncio.to_thread(pipe.write_bytes, b"x")  # until then the process reads the other one
+        assert await other == b"x"
+        desk.tried = Tried(desk.lane)
+        assert (await desk.run(60)).outcome is Outcome.OK
