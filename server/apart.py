@@ -29,6 +29,8 @@ _MOST_BYTES = 1 << 30
 """So much address space the process may have."""
 _IDLE_S = 10.0
 """After so long without a call the process is ended: it is started anew in a third of a second."""
+_BEGUN = b""
+"""What the process says before it calls a function; outcomes are longer."""
 _REFUSED = ("refused", "out_of_bounds", "it takes too long or too much memory to read")
 T = TypeVar("T")
 
@@ -62,12 +64,12 @@ class Apart:
         self._calls = 0
         self._is_closed = False
 
-    async def call(self, function: Callable[..., T], *args: Any, begun: Callable[[], None] = lambda: None) -> T:
+    async def call(self, function: Callable[..., T], *args: Any, begun: Callable[[], None] | None = None) -> T:
         """Return what a function gives; function, arguments and result must be picklable.
 
-        `begun` is called, in another thread, once its turn has come: until then only others keep it waiting.
-        Raises the `BadAnswer` that the function raises, `out_of_bounds` when it takes longer than 2 s or more than
-        1 GiB, and `OwnFault` for anything else.
+        `begun` is called, in another thread, when the function's turn has come and the process begins with it. Raises
+        the `BadAnswer` that the function raises, `out_of_bounds` when it takes longer than 2 s or more than 1 GiB, and
+        `OwnFault` for anything else.
         """
         loop = asyncio.get_running_loop()
         if self._idle is not None:
@@ -97,7 +99,7 @@ class Apart:
         self._thread.submit(self._end)
         self._thread.shutdown(wait=False)
 
-    def _ask(self, message: bytes, begun: Callable[[], None]) -> tuple[Any, ...]:
+    def _ask(self, message: bytes, begun: Callable[[], None] | None) -> tuple[Any, ...]:
         """Send one call and wait for its outcome; runs in the thread, so one after another."""
         if self._is_closed:
             return _REFUSED
@@ -105,10 +107,13 @@ class Apart:
         if child is None or child.poll() is not None:
             self._end()
             child = self._child = _start(self._longest_s)
-        begun()
         try:
             _send(child.stdin, message)
             answer = _receive(child.stdout)
+            if answer == _BEGUN:
+                if begun is not None:
+                    begun()
+                answer = _receive(child.stdout)
         except OSError:
             answer = None
         if answer is None:
@@ -151,10 +156,11 @@ def _receive(source: IO[bytes] | None) -> bytes | None:
     return message if len(head) == 8 and len(message) == size else None
 
 
-def _outcome(message: bytes) -> tuple[Any, ...]:
-    """Call what a message asks for."""
+def _outcome(message: bytes, begin: Callable[[], None]) -> tuple[Any, ...]:
+    """Call what a message asks for. Before `begin` there is only what is ours: modules may have to be loaded."""
     try:
         function, args = pickle.loads(message)  # noqa: S301 -- from the process that started this one
+        begin()
         return ("value", function(*args))
     except BadAnswer as refused:
         return ("refused", refused.reason, refused.detail)
@@ -176,9 +182,13 @@ def main(longest_s: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    while (message := _receive(source)) is not None:
+
+    def begin() -> None:
+        _send(sink, _BEGUN)
         signal.setitimer(signal.ITIMER_REAL, longest_s)
-        answer = pickle.dumps(_outcome(message))
+
+    while (message := _receive(source)) is not None:
+        answer = pickle.dumps(_outcome(message, begin))
         signal.setitimer(signal.ITIMER_REAL, 0)
         _send(sink, answer)
 

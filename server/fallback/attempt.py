@@ -67,6 +67,7 @@ class Runner:
         watch: Watch,
         *,
         body_limit: int,
+        apart: Apart | None = None,
     ) -> None:
         self._watch = watch
         self._transport = transport
@@ -77,7 +78,7 @@ class Runner:
         self._faulty: set[Lane] = set()
         self._thread = ThreadPoolExecutor(1, "parser")
         """Where what is large is parsed, one answer after another, so that the loop has its half of the time."""
-        self._apart = Apart()
+        self._apart = apart or Apart()
         self.late = 0
         """How many attempts under way are late for their sources."""
         self.silent_until = -inf
@@ -126,7 +127,8 @@ class Runner:
         except BadAnswer as error:
             tried.outcome, tried.detail = of_bad_answer(error, keyed=drawing.is_keyed), error.detail or error.reason
         except asyncio.CancelledError:
-            tried.outcome = self._end_of_loser(tried, clock.monotonic() - start)
+            overdue = tried.own_s(clock.monotonic() - start) >= lane.late_s()
+            tried.outcome = Outcome.OVERDUE if overdue else Outcome.CANCELLED
             raise
         except Exception as error:  # noqa: BLE001 -- a parser's own fault must not reach the caller
             tried.outcome = Outcome.SCHEMA
@@ -186,8 +188,8 @@ class Runner:
             replies += got
             if capability.is_apart:
                 bare = tuple(Reply(reply.status, reply.body, reply.content_type) for reply in replies)
-                tried.is_unread = True
-                found = await self._apart.call(capability.parse, source, query, bare, begun=tried.be_read)
+                begun = tried.wait(self._clock)
+                found = await self._apart.call(capability.parse, source, query, bare, begun=begun)
             elif size > _BIG:
                 parsing = asyncio.get_running_loop().run_in_executor
                 found = await parsing(self._thread, capability.parse, source, query, replies)
@@ -212,18 +214,14 @@ class Runner:
 
     def _ran_out(self, tried: Tried, spent_s: float, timeout_s: float) -> None:
         """Note that no answer came in time, or before that of another attempt: late for its source, or too young."""
+        late_s = tried.lane.late_s()
         if tried.is_beaten:
-            tried.outcome, tried.detail = self._end_of_loser(tried, spent_s), "another source was faster"
-        elif tried.is_unread:
-            tried.outcome, tried.detail = Outcome.CANCELLED, "its answer waited too long behind those of others"
+            tried.outcome = Outcome.OVERDUE if tried.own_s(spent_s) >= late_s else Outcome.CANCELLED
+            tried.detail = "another source was faster"
         else:
-            tried.outcome = Outcome.TIMEOUT if timeout_s >= tried.lane.late_s() else Outcome.CANCELLED
-            tried.detail = f"no answer within {timeout_s:.2f} s"
-
-    def _end_of_loser(self, tried: Tried, spent_s: float) -> Outcome:
-        """Return how an attempt ended that nobody waits for any more: its source may have been late for it by then."""
-        is_late = spent_s >= tried.lane.late_s() and not tried.is_unread
-        return Outcome.OVERDUE if is_late else Outcome.CANCELLED
+            tried.outcome = Outcome.TIMEOUT if tried.own_s(timeout_s) >= late_s else Outcome.CANCELLED
+            what = "its answer was not read" if tried.waits else "no answer"
+            tried.detail = f"{what} within {timeout_s:.2f} s"
 
     def _judge(self, tried: Tried, query: Query, value: Value) -> None:
         """Check a value and note the outcome; the value is kept either way."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from server.clock import Clock
 from server.fallback.lane import Lane
 from server.fallback.limit import Limit
 from server.fallback.routes import DIRECT, Route
@@ -25,7 +26,6 @@ class Tried:
         "is_beaten",
         "is_gone",
         "is_late",
-        "is_unread",
         "lane",
         "latency_s",
         "limit",
@@ -36,6 +36,8 @@ class Tried:
         "time",
         "trip",
         "value",
+        "waited_s",
+        "waits",
     )
 
     def __init__(self, lane: Lane) -> None:
@@ -54,8 +56,6 @@ class Tried:
         """What bounds it while it waits for its source."""
         self.is_late = False
         """Whether it took longer than its source usually does, and is counted there while it is under way."""
-        self.is_unread = False
-        """Whether its answer is there and waits for its turn to be read: from then on it is not the source's time."""
         self.on_late: Callable[[], None] | None = None
         """What is to be done then."""
         self.is_beaten = False
@@ -67,10 +67,24 @@ class Tried:
 
         self.is_gone = False
         """Whether the source said that it is gone for good."""
+        self.waits = False
+        """Whether what its source answered waits for our reader."""
+        self.waited_s = 0.0
+        """How long it waited before it was read."""
 
-    def be_read(self) -> None:
-        """Take in that its answer's turn to be read has come."""
-        self.is_unread = False
+    def wait(self, clock: Clock) -> Callable[[], None]:
+        """Take in that an answer waits for our reader; return what to call, in any thread, when it is being read."""
+        since, self.waits = clock.monotonic(), True
+
+        def begin() -> None:
+            self.waited_s += clock.monotonic() - since
+            self.waits = False
+
+        return begin
+
+    def own_s(self, spent_s: float) -> float:
+        """Return how much of a time its source has to answer for: not the wait for our reader, none while it waits."""
+        return 0.0 if self.waits else spent_s - self.waited_s
 
     def be_late(self) -> None:
         """Take in that it is late for its source."""

@@ -59,14 +59,15 @@ class View:
         others = [other for other in self.world.prices.assets if not other.follows and other.id != asset.id]
         return others[asset.rank % 7]
 
-    def lift(self, asset: SimulatedAsset, quote: str = "USD") -> float:
-        """Return what turns a true US dollar price into this source's price in a quote."""
+    def lift(self, asset: SimulatedAsset, quote: str = "USD", time: float | None = None) -> float:
+        """Return what turns a true US dollar price into this source's price in a quote, now or at a Unix time."""
+        time = self.data_time if time is None else time
         key = key_of(self.world.seed, "basis", self.source, asset.id)
         strength = self.venue.basis_bp * 1e-4 / _PATH_DEVIATION
         if asset.follows == "USD":
             strength /= 10
-        basis = math.exp(strength * path(key, self.data_time))
-        return basis * self.world.prices.rate(quote, self.data_time) * self.factor
+        basis = math.exp(strength * path(key, time))
+        return basis * self.world.prices.rate(quote, time) * self.factor
 
     def price(self, asset: SimulatedAsset, quote: str = "USD") -> float:
         """Return the source's price of an asset now."""
@@ -79,12 +80,14 @@ class View:
         return Day(day.open * lift, day.high * lift, day.low * lift, day.last * lift, volume)
 
     def bars(self, asset: SimulatedAsset, opens: list[float], span_s: float, quote: str = "USD") -> list[Bar]:
-        """Return the source's candles; volumes are its share, in the asset."""
-        lift, share = self.lift(asset, quote), self.venue.share
-        return [
-            Bar(bar.open_s, bar.open * lift, bar.high * lift, bar.low * lift, bar.close * lift, bar.volume * share)
-            for bar in self.world.prices.bars(asset, opens, span_s, self.data_time)
-        ]
+        """Return the source's candles, closed ones the same for good; volumes are its share, in the asset."""
+        now, share = self.data_time, self.venue.share
+        found: list[Bar] = []
+        for bar in self.world.prices.bars(asset, opens, span_s, now):
+            lift = self.lift(asset, quote, min(bar.open_s + span_s, now))
+            ends = (bar.open * lift, bar.high * lift, bar.low * lift, bar.close * lift)
+            found.append(Bar(bar.open_s, *ends, bar.volume * share))
+        return found
 
     def half_spread(self, asset: SimulatedAsset) -> float:
         """Return half the spread as a ratio: the venue's, wider for what is small."""

@@ -56,9 +56,15 @@ class Stages:
 
 
 def distinct(table: Table, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return rows with each natural key once, the last one offered."""
+    """Return rows with each natural key once: the last one offered, of a candle the first closed one."""
     places = [COLUMNS[table].index(column.name) for column in table.primary_key]
-    return list({tuple([row[place] for place in places]): row for row in rows}.values())
+    closed = COLUMNS[table].index("closed") if table is tables.CANDLES else None
+    found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for row in rows:
+        key = tuple([row[place] for place in places])
+        if closed is None or key not in found or not found[key][closed]:
+            found[key] = row
+    return list(found.values())
 
 
 def _merge(table: Table) -> Executable:

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,19 +96,6 @@ async def test_outcomes_come_back_as_they_are(apart: Apart) -> None:
     assert (fault.value.name, "secret" in str(fault.value)) == ("ValueError", False)
 
 
-async def test_it_says_when_a_call_that_waited_has_its_turn(apart: Apart) -> None:
-    """Until then only others keep it waiting."""
-    said: list[str] = []
-    first = asyncio.create_task(apart.call(time.sleep, 0.2, begun=lambda: said.append("first")))
-    await asyncio.sleep(0)
-    second = asyncio.create_task(apart.call(os.getpid, begun=lambda: said.append("second")))
-    await first
-    said.append("first is there")
-    await second
-    assert said.index("first") < said.index("second")
-    assert sorted(said) == ["first", "first is there", "second"]
-
-
 async def test_it_knows_nothing_of_the_environment(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys are there; whoever takes over a parser finds none."""
     monkeypatch.setenv("NERKH_KEY_ETHERSCAN", "secret")
@@ -129,6 +117,55 @@ async def test_it_ends_when_it_is_not_used() -> None:
     await ended(pid)
     assert await apart.call(os.getpid) != pid
     apart.close()
+
+
+class AsItIsUnpickled:
+    """Is, in the process, what a function returned while the call was being taken in there."""
+
+    def __init__(self, function: Callable[..., object], *args: object) -> None:
+        self._made = (function, args)
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return self._made
+
+
+async def test_the_alarm_is_set_for_the_function_alone(apart: Apart) -> None:
+    """Modules are loaded as a call is taken in, which may take long on a busy machine and is nobody's fault."""
+    assert await apart.call(tuple, AsItIsUnpickled(signal.getitimer, signal.ITIMER_REAL)) == (0.0, 0.0)
+    assert (await apart.call(signal.getitimer, signal.ITIMER_REAL))[0] > 0
+
+
+async def test_it_is_told_when_a_calls_turn_has_come_and_never_of_one_that_was_given_up(tmp_path: Path) -> None:
+    """Calls wait in a row: who gives one up that still waits has to know that it had not begun."""
+    pipe, begun = tmp_path / "pipe", asyncio.Event()
+    loop, told = asyncio.get_running_loop(), list[str]()
+    os.mkfifo(pipe)
+
+    def tell() -> None:
+        told.append("first")
+        loop.call_soon_threadsafe(begun.set)
+
+    with closing(Apart(longest_s=60)) as apart:
+        first = asyncio.create_task(apart.call(Path.read_bytes, pipe, begun=tell))
+        await begun.wait()
+        waiting = asyncio.create_task(apart.call(len, b"abc", begun=lambda: told.append("given up")))
+        third = asyncio.create_task(apart.call(len, b"abcd", begun=lambda: told.append("third")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        await asyncio.to_thread(pipe.write_bytes, b"x")  # until then the first one reads
+        assert (await first, await third, told) == (b"x", 4, ["first", "third"])
+    assert waiting.cancelled()
+
+
+async def test_what_cannot_be_taken_in_is_a_fault_and_has_not_begun(apart: Apart) -> None:
+    """The process says so and lives on."""
+    told: list[str] = []
+    with pytest.raises(OwnFault) as fault:
+        await apart.call(len, AsItIsUnpickled(int, "x"), begun=lambda: told.append("begun"))
+    assert (fault.value.name, told) == ("ValueError", [])
+    assert await apart.call(len, b"abc", begun=lambda: told.append("begun")) == 3
+    assert told == ["begun"]
 
 
 async def test_closing_refuses_the_call_under_way(apart: Apart) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from server.simulator.noise import path
 from server.simulator.prices import Prices
+from server.simulator.view import View
 from server.simulator.world import World
 
 NOW = 1_795_174_000.25
@@ -38,6 +39,18 @@ def test_history_does_not_change(world: World) -> None:
     open_s = NOW - NOW % 3600 - 7200
     early = Prices(7).bar(bitcoin, open_s, 3600, NOW - 3600)
     assert early == world.prices.bar(bitcoin, open_s, 3600, NOW + 86_400 * 30)
+
+
+@pytest.mark.parametrize("quote", ["USD", "USDT", "EUR", "BTC"])
+def test_the_history_that_a_source_shows_does_not_change(world: World, quote: str) -> None:
+    """Neither by what the source is off the world's price nor by what the quote is worth, which both change."""
+    ether = world.prices.by_id["ethereum"]
+    opens = [NOW - NOW % 3600 - 3600 * back for back in range(30, -1, -1)]
+    early, late = (View(world, "coinbase", now).bars(ether, opens, 3600, quote) for now in (NOW, NOW + 86_400))
+    assert early[:-1] == late[:-1]
+    assert early[-1].close == View(world, "coinbase", NOW).price(ether, quote)
+    for bar in early:
+        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
 
 
 @pytest.mark.parametrize("span", [60, 300, 3600, 86_400, 604_800])

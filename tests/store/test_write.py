@@ -115,6 +115,22 @@ async def test_an_open_candle_grows_and_a_closed_one_stays(store: Store, observe
     assert seen == [*open_ones, ("6", True), ("6", True)]
 
 
+@pytest.mark.parametrize("together", [True, False], ids=["one batch", "two"])
+async def test_a_closed_candle_stays_also_within_a_batch(store: Store, observe: Observe, *, together: bool) -> None:
+    """What is read back does not depend on how quickly answers came: no other close and no open one replaces it."""
+    hour = INTERVALS["1h"]
+    opened = NOW.replace(minute=0, second=0)
+    for minutes, close in ((10, "2"), (241, "6"), (242, "7"), (90, "5")):
+        series = Candles("bitcoin", "USD", "1h", (Candle(opened, Decimal(1), Decimal(9), Decimal(1), Decimal(close)),))
+        receive_time = opened + timedelta(minutes=minutes)
+        store.offer(observe(CandlesQuery(BITCOIN, hour), series, receive_time=receive_time))
+        if not together:
+            await store.flush()
+    await store.flush()
+    (row,) = (await store.candles("bitcoin", "USD", "1h")).rows
+    assert (str(row.candle.close), row.closed) == ("6", True)
+
+
 @pytest.mark.parametrize(
     ("minutes_behind", "is_followed", "closed"), [(-1, False, False), (0, False, True), (None, True, True)]
 )
