@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from server.simulator.assets import SimulatedAsset
 from server.simulator.noise import key_of, path
@@ -14,6 +15,9 @@ from server.simulator.world import World
 
 _PATH_DEVIATION = 1357.0
 """How far a world path lies from zero, in path units, so that a basis can be given in basis points."""
+
+_path_then = lru_cache(maxsize=50_000)(path)
+"""A path at the moments at which candles end, which are asked for again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,12 @@ class View:
 
     def lift(self, asset: SimulatedAsset, quote: str = "USD", time: float | None = None) -> float:
         """Return what turns a true US dollar price into this source's price in a quote, now or at a Unix time."""
-        time = self.data_time if time is None else time
+        follow, time = (path, self.data_time) if time is None else (_path_then, time)
         key = key_of(self.world.seed, "basis", self.source, asset.id)
         strength = self.venue.basis_bp * 1e-4 / _PATH_DEVIATION
         if asset.follows == "USD":
             strength /= 10
-        basis = math.exp(strength * path(key, time))
+        basis = math.exp(strength * follow(key, time))
         return basis * self.world.prices.rate(quote, time) * self.factor
 
     def price(self, asset: SimulatedAsset, quote: str = "USD") -> float:
