@@ -26,7 +26,7 @@ _NAMED = 3
 
 
 class Explainer:
-    """Reads plan, lanes and cache; asks nobody and changes nothing."""
+    """Reads plan, lanes and cache; asks no source, and changes nothing of what happens next."""
 
     def __init__(self, plan: Plan, cache: Cache, clock: Clock, settings: Settings) -> None:
         self._plan = plan
