@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from server.clock import SystemClock
@@ -20,6 +21,10 @@ from server.store.embedded import EmbeddedPostgres, Prepared
 from server.store.engine import SCHEMA, SIMULATED_SCHEMA, open_engine
 from server.store.migrate import migrate
 from server.store.partitions import ensure
+
+# No test fails because a machine is busy.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 @dataclass(frozen=True, slots=True)

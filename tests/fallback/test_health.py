@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -118,7 +118,6 @@ def test_who_is_out_is_due_every_ten_minutes_and_who_is_given_up_every_day() -> 
     assert not health.is_due(1e9)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(Sign), st.floats(0, 2 * DAY), st.booleans()), max_size=60),
 )

@@ -437,7 +437,7 @@ def test_direct_failures_are_the_sources_and_take_no_proxy() -> None:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=8, deadline=None)  # an hour each
+@settings(max_examples=8)  # an hour each
 def test_whatever_regions_and_proxies_do_no_request_fails_and_no_source_is_blamed(seed: int) -> None:
     """An hour in which refusals and faults of proxies come and go at random, while the sources themselves are sound."""
 

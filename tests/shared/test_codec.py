@@ -53,7 +53,7 @@ def drawn(hint: Any, chance: Random) -> Any:
 
 
 @pytest.mark.parametrize("kind", Kind)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32))
 def test_what_is_written_is_read(kind: Kind, seed: int) -> None:
     """Every field of every kind comes back equal and of the same type: digits of decimals, zones, large numbers."""
@@ -71,7 +71,7 @@ PRICE = Answer(
 GOOD = written(Kind.PRICE, "q", PRICE)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused(data: bytes) -> None:
     """Garbage is `Garbled`, and nothing else is ever raised."""
@@ -80,7 +80,7 @@ def test_any_bytes_are_refused(data: bytes) -> None:
             read(kind, "q", data)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(place=st.integers(0, len(GOOD) - 1), byte=st.integers(0, 255))
 def test_a_changed_byte_is_refused_or_still_a_price(place: int, byte: int) -> None:
     """A value that was tampered with is of the right types still, or it is no value."""
@@ -100,7 +100,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(origin=JSON, value=JSON)
 def test_json_of_another_form_is_refused(origin: Any, value: Any) -> None:
     """Lists, numbers and texts where others are due never become a value."""

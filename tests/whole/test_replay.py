@@ -23,9 +23,12 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nerkh]:
-    """Start `nerkh up --simulate --replay` on the recorded answers."""
+    """Start `nerkh up --simulate --replay` on the recorded answers.
+
+    Most were recorded of one source alone, whose limit may be spent by what asked it beside another that was late.
+    """
     data = tmp_path_factory.mktemp("replay")
-    with started([*nerkh_up(str(data)), "--replay", FIXTURES]) as (process, ready):
+    with started(["env", "NERKH_HEED_LIMITS=false", *nerkh_up(str(data)), "--replay", FIXTURES]) as (process, ready):
         yield Nerkh(process.pid, Path(data), ready)
 
 
@@ -50,7 +53,7 @@ ANSWERED = (
 def test_recorded_answers_are_served(replayed: Nerkh, path: str) -> None:
     """What was recorded of a real source is answered, marked as simulated."""
     status, body = replayed.get(path)
-    assert status == 200, body
+    assert status == 200, json.dumps(body)
     assert '"simulated": true' in json.dumps(body)
 
 

@@ -211,7 +211,7 @@ def mutable(name: str) -> tuple[tuple[Any, tuple[tuple[Any, ...], ...]], ...]:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_mutated_answers(name: str, data: st.DataObject) -> None:
     """An answer with any part of it replaced by something odd is refused or read."""
@@ -227,7 +227,7 @@ def test_mutated_answers(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_flipped_bytes(name: str, data: st.DataObject) -> None:
     """An answer with bytes changed is refused or read."""
