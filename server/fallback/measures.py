@@ -23,7 +23,6 @@ class Measures:
     __slots__ = (
         "_latencies",
         "_outcomes",
-        "_since",
         "calls",
         "error_ratio",
         "lag_s",
@@ -37,12 +36,14 @@ class Measures:
         "p99_s",
         "recent",
         "successes",
+        "unranked",
     )
 
     def __init__(self) -> None:
         self._latencies: deque[float] = deque(maxlen=200)
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=200)
-        self._since = 0
+        self.unranked = 0
+        """How many calls came since the figures were computed."""
         self.calls = 0
         self.successes = 0
         self.recent = 0
@@ -80,8 +81,8 @@ class Measures:
         self._outcomes.append((at, good))
         if good or outcome in _CENSORED:
             self._latencies.append(latency_s)
-        self._since += 1
-        if self._since >= _EVERY or (self.p99_s is None and self._since >= _ENOUGH):
+        self.unranked += 1
+        if self.unranked >= _EVERY or (self.p99_s is None and self.unranked >= _ENOUGH):
             self.refresh(at)
 
     def recant(self, outcome: Outcome, at: float, time: datetime) -> None:
@@ -96,7 +97,7 @@ class Measures:
 
     def refresh(self, now: float) -> None:
         """Recompute the figures that ranking and time-outs read."""
-        self._since = 0
+        self.unranked = 0
         self.recent, good = self.counts(now)
         self.error_ratio = (self.recent - good) / self.recent if self.recent else 0.0
         if self._latencies:

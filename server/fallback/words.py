@@ -66,7 +66,9 @@ def figures(lane: Lane) -> str:
     if not lane.measures.calls:
         return "not asked for it yet"
     share = f"{100 * (1 - measured.get('error_ratio', 0.0)):.3g} % success"
-    parts = [share if lane.measures.recent else "not asked for it in the last 10 min"]
+    idle = "in the last 10 min only since the order was made"
+    idle = f"asked for it {idle}" if lane.measures.unranked else "not asked for it in the last 10 min"
+    parts = [share if lane.measures.recent else idle]
     if latency_s := measured.get("latency_p70_s"):
         parts.append(f"{latency_s:.2g} s at p70")
     if (lag_s := measured.get("lag_s", 0.0)) >= 1:

@@ -75,6 +75,8 @@ def test_figures_name_what_was_measured() -> None:
     assert figures(weighed("b", error_ratio=0.0, latency_p70_s=0.0, lag_s=0.2)) == "100 % success"
     lane.measures.recent = 0
     assert figures(lane).startswith("not asked for it in the last 10 min, 0.12 s at p70, ")
+    lane.measures.unranked = 1
+    assert figures(lane).startswith("asked for it in the last 10 min only since the order was made, 0.12 s at p70, ")
 
 
 def test_scores_that_round_alike_are_told_apart() -> None:
