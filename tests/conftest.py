@@ -22,6 +22,10 @@ from server.store.engine import SCHEMA, SIMULATED_SCHEMA, open_engine
 from server.store.migrate import migrate
 from server.store.partitions import ensure
 
+# grpc, which is loaded later, tells on standard error of calls that a server cut short while it ended: in these tests a
+# server of the test before, which a command has nothing to do with.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 # No test fails because a machine is busy.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("untimed")
