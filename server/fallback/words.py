@@ -60,15 +60,19 @@ def span(seconds: float) -> str:
     return f"{max(seconds, 0.0):.0f} s"
 
 
+_IDLE = "not asked for it in the last 10 min"
+_NEW = "asked for it in the last 10 min only since the order was made"
+
+
 def figures(lane: Lane) -> str:
     """Return what the score rests on, as it was when the order was made, such as `98 % success, 0.12 s at p70`."""
     measured = {part.name: part.measured for part in lane.parts}
     if not lane.measures.calls:
         return "not asked for it yet"
     share = f"{100 * (1 - measured.get('error_ratio', 0.0)):.3g} % success"
-    idle = "in the last 10 min only since the order was made"
-    idle = f"asked for it {idle}" if lane.measures.unranked else "not asked for it in the last 10 min"
-    parts = [share if lane.measures.recent else idle]
+    if not lane.measures.recent:
+        share = _NEW if lane.measures.unranked else _IDLE
+    parts = [share]
     if latency_s := measured.get("latency_p70_s"):
         parts.append(f"{latency_s:.2g} s at p70")
     if (lag_s := measured.get("lag_s", 0.0)) >= 1:
