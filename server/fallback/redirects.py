@@ -59,13 +59,16 @@ def leads_on(status: int, headers: Mapping[str, str]) -> bool:
 
 
 def _same_site(here: URL, there: URL) -> bool:
-    """Say whether a redirect stays: the same host, or one a subdomain of the other, and never from https to http."""
+    """Say whether a redirect stays: the same host, or one a subdomain of the other, and never from https to http.
+
+    The port stays as well, or is the one that its scheme is known by.
+    """
     if there.scheme not in ("http", "https") or (here.scheme == "https" and there.scheme == "http"):
         return False
+    if there.port != here.port and not there.is_default_port():
+        return False
     one, other = _host(here), _host(there)
-    if one == other:
-        return here.port == there.port or here.scheme != there.scheme
-    return bool(one and other) and (one.endswith(f".{other}") or other.endswith(f".{one}"))
+    return bool(one and other) and (one == other or one.endswith(f".{other}") or other.endswith(f".{one}"))
 
 
 def _host(url: URL) -> str:

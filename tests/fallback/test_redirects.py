@@ -46,6 +46,8 @@ def follow(here: str, *replies: Reply, method: str = "GET", guard: Guard | None 
         ("https://api.a.example/x", "https://A.example/x", "https://a.example/x"),
         ("http://a.example/x", "https://a.example/x", "https://a.example/x"),
         ("http://a.example:81/x", "http://a.example:81/y", "http://a.example:81/y"),
+        ("http://a.example:81/x", "http://api.a.example:81/y", "http://api.a.example:81/y"),
+        ("http://a.example:81/x", "https://a.example/y", "https://a.example/y"),
     ],
 )
 def test_a_redirect_within_the_site_is_followed(here: str, there: str, end: str) -> None:
@@ -64,6 +66,9 @@ def test_a_redirect_within_the_site_is_followed(here: str, there: str, end: str)
         ("https://a.example/x", "http://www.a.example/x"),
         ("http://a.example/x", "http://a.example:6379/x"),
         ("https://a.example/x", "https://a.example:8443/x"),
+        ("https://a.example/x", "https://api.a.example:8443/x"),
+        ("http://a.example/x", "http://www.a.example:6379/x"),
+        ("http://a.example/x", "https://a.example:6380/x"),
         ("https://a.example/x", "ftp://a.example/x"),
         ("https://a.example/x", "file:///etc/passwd"),
         ("https://a.example/x", "//b.example/x"),
