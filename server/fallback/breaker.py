@@ -137,7 +137,8 @@ class Breaker:
         if self.is_open:
             return False
         bucket = self._bucket(now)
-        bucket[0] -= bucket[0] > 0
+        believed = next((each for each in reversed(self._counts.values()) if each[0]), bucket)
+        believed[0] -= believed[0] > 0
         bucket[1] += 1
         self.consecutive_failures = self._row = max(self.consecutive_failures, self._row) + 1
         if self._is_due(now):

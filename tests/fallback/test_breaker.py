@@ -305,6 +305,19 @@ def test_a_source_that_always_lies_opens_its_circuit_after_five_lies() -> None:
     assert breaker.trips == 1
 
 
+def test_a_success_is_taken_back_however_long_ago_it_was_within_the_window() -> None:
+    """Found out 40 s later it counts once, as a failure; nothing is taken back that is not there."""
+    breaker = Breaker(middle)
+    ends(breaker, Verdict.SUCCESS, 0.0)
+    ends(breaker, Verdict.SUCCESS, 10.0)
+    ends(breaker, Verdict.FAILURE, 30.0)
+    assert not breaker.recant(50.0)
+    assert breaker.counts(50.0) == (3, 2)
+    assert breaker.counts(62.0) == (2, 2)  # the first success left; the second one was taken back
+    assert not breaker.recant(62.0)
+    assert breaker.counts(62.0) == (3, 3)
+
+
 def test_an_answer_that_is_not_taken_back_ends_the_row() -> None:
     """Nothing of the row before it comes back with a later one that is."""
     breaker = failing(4)
