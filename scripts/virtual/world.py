@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from scripts.virtual.catalog import DIGITS
 from server.clock import VirtualClock
@@ -30,6 +31,10 @@ _ANSWERED = frozenset({Outcome.OK, Outcome.STALE, Outcome.OUT_OF_BOUNDS})
 """What an answer may end as: believed, too old, or contradicted by another source."""
 _CUT_SHORT = frozenset({Outcome.TIMEOUT, Outcome.OVERDUE, Outcome.CANCELLED})
 _NUMBERS = {"price": 100.0, "gas": 20.0, "balance": 5.0, "fear_greed": 50.0, "news": 1.0}
+_THIN_KINDS = frozenset({"price", "gas"})
+_THIN_IN = 12
+_THIN_S = 600.0
+"""One market or chain of a source in so many moves on once in so many seconds, whatever the source's mood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,10 @@ class World:
     def _answer(self, call: Call, mood: str) -> Reply:
         kind, of, quote = call.subject.split("/")
         now, chance = self.clock.now(), self.chance
-        stated = (self.since[call.source] if mood == "frozen" else now) - timedelta(seconds=chance.uniform(0, 20))
+        moved = self.since[call.source] if mood == "frozen" else now
+        if kind in _THIN_KINDS and crc32(f"{call.source}/{of}".encode()) % _THIN_IN == 0:
+            moved -= timedelta(seconds=moved.timestamp() % _THIN_S)
+        stated = moved - timedelta(seconds=chance.uniform(0, 20))
         number = (1.0 if of == "tether" else _NUMBERS[kind]) * chance.uniform(0.99, 1.01)
         if mood == "liar":
             number *= chance.choice((0.1, 0.5, 1.5, 10.0))

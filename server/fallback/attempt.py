@@ -140,9 +140,7 @@ class Runner:
             lane.late -= tried.is_late
             lane.standing.late -= tried.is_late
             self._record(tried, admission, drawing, start)
-        if tried.outcome is Outcome.UNKNOWN_ASSET:
-            lane.learn(query, clock.monotonic())
-            self._changed(lane)
+        self._learn(tried, query)
         return tried
 
     def close(self) -> None:
@@ -225,19 +223,20 @@ class Runner:
 
     def _judge(self, tried: Tried, query: Query, value: Value) -> None:
         """Check a value and note the outcome; the value is kept either way."""
-        now = tried.time = self._clock.now()
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        tried.time = now
         if not tried.lane.is_plain:
             tried.figures = figures_of(query, now)
         tried.value = value
         flaw, tried.age_s, tried.source_time = judge(query, value, now, tried.figures)
         if flaw is not None:
             tried.outcome, tried.detail = flaw
-        elif (height := newest_height(query, value)) is not None and self._vetted.falls(
-            *height, self._clock.monotonic()
-        ):
+            tried.is_behind = flaw.outcome is Outcome.STALE and tried.lane.moves(query, tried.figures, monotonic)
+        elif (height := newest_height(query, value)) is not None and self._vetted.falls(*height, monotonic):
             tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, "height fell by more than 100"
         else:
             tried.outcome = _OK
+            tried.lane.motion.note(tried.figures.longest_s, monotonic - tried.age_s)
             if type(value) in _WITH_ROWS:
                 tried.value = believable(value, now)
 
@@ -250,7 +249,7 @@ class Runner:
         tried.latency_s = now - start
         if tried.value is None:
             tried.time = self._clock.now()
-        verdict = _SUCCESS if outcome is _OK else VERDICTS[outcome]
+        verdict = _SUCCESS if outcome is _OK else Verdict.NEUTRAL if tried.is_behind else VERDICTS[outcome]
         is_lost = False
         if verdict is _SUCCESS:
             lane.standing.silent_until = -inf
@@ -270,6 +269,17 @@ class Runner:
         self._watch.note(lane, outcome, verdict, now, is_gone=tried.is_gone)
         if turned:
             self._changed(lane)
+
+    def _learn(self, tried: Tried, query: Query) -> None:
+        """Remember what a source does not have, or only old data of: the plan puts it last for that."""
+        lane, now = tried.lane, self._clock.monotonic()
+        if tried.outcome is Outcome.UNKNOWN_ASSET:
+            lane.learn(query, now)
+        elif tried.is_behind:
+            lane.fall_behind(query, now)
+        else:
+            return
+        self._changed(lane)
 
     def _own_fault(self, lane: Lane, error: Exception) -> str:
         """Count a fault of a parser of ours, log once a lane where it is, and name it; its text may hold a payload."""

@@ -118,7 +118,7 @@ class Background:
             at = -inf if known is None else known.at
             if name in oldest or now - at < _YOUNG_S or now < self._next.get(lane.id, 0.0):
                 continue
-            if lane.exclusion(now) is None and not lane.is_ignorant(query, now):
+            if lane.exclusion(now) is None and not lane.comes_last(query, now):
                 oldest[name] = (at, lane)
         chosen = [lane for _, lane in sorted(oldest.values(), key=lambda pair: pair[0])[:most]]
         chosen = chosen[: int(self._tokens)]

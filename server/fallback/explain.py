@@ -70,7 +70,7 @@ class Explainer:
         """Return the lanes that may be asked, each with the reason for its place."""
         now = self._clock.monotonic()
         near_equal = None if isinstance(query, CandlesQuery) else self._near_equal
-        last = {lane for lane in asked if lane in suspects or lane.is_ignorant(query, now)}
+        last = {lane for lane in asked if lane in suspects or lane.comes_last(query, now)}
         found = []
         for position, lane in enumerate(asked, 1):
             if query.kind in _SWEPT:
@@ -81,6 +81,8 @@ class Explainer:
                 found.append(self._routed(lane, Place.ASKED, words.suspect(lane, position), position))
             elif lane.is_ignorant(query, now):
                 found.append(self._routed(lane, Place.ASKED, words.ignorant(lane, position, describe(query)), position))
+            elif lane.is_behind(query, now):
+                found.append(self._routed(lane, Place.ASKED, words.behind(lane, position, describe(query)), position))
             elif position == 1:
                 peers = [each for each in asked[1:] if each.source.tier is lane.source.tier]
                 rivals = [each for each in peers if each not in last]

@@ -56,6 +56,15 @@ def _is_over(end: datetime, span: timedelta, now: datetime) -> bool:
     return end - (end - _EPOCH) % -span <= now
 
 
+def _two_intervals_s(query: CandlesQuery) -> float:
+    return 2 * query.interval.span.total_seconds()
+
+
+def moving_s(query: Query, figures: Figures) -> float:
+    """Return how old a query's newest data may be while its source moves on, in seconds; of closed candles too."""
+    return _two_intervals_s(query) if isinstance(query, CandlesQuery) else figures.longest_s
+
+
 def figures_of(query: Query, now: datetime) -> Figures:
     """Return the figures of one query: those of its kind, but for closed candles, old blocks and slow chains.
 
@@ -66,8 +75,7 @@ def figures_of(query: Query, now: datetime) -> Figures:
     if isinstance(query, CandlesQuery):
         if query.end_time is not None and _is_over(query.end_time, query.interval.span, now - _SETTLED):
             return _FOR_GOOD
-        longest = 2 * query.interval.span.total_seconds()
-        return Figures(figures.ttl_s, figures.grace_s, longest, figures.deadline_s)
+        return Figures(figures.ttl_s, figures.grace_s, _two_intervals_s(query), figures.deadline_s)
     if isinstance(query, BlockQuery) and query.block != "latest":
         # A hash names one block for good; the block at a height may yet be another while it is young.
         ttl_s = _MINUTE if query.block.isdecimal() else inf

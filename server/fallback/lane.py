@@ -12,9 +12,10 @@ from pydantic import SecretStr
 from server.fallback.breaker import Admission, Breaker
 from server.fallback.egress import Egress
 from server.fallback.endings import Endings
-from server.fallback.figures import FIGURES, SPECIAL
+from server.fallback.figures import FIGURES, SPECIAL, Figures, moving_s
 from server.fallback.health import Limits
 from server.fallback.measures import Measures
+from server.fallback.motion import Motion
 from server.fallback.purse import Policy
 from server.fallback.quota import DIRECT, Quota, Wait
 from server.fallback.routes import Route
@@ -23,6 +24,7 @@ from server.model import Attempt, BreakerState, CandlesQuery, Kind, Outcome, Pri
 from server.providers.base import Capability, Provider, Source
 
 _IGNORANT_S = 3600.0
+_BEHIND_S = 300.0
 _LATE_SHARE = 0.25
 _MOST_LEARNED = 2000
 _USER = Purpose.USER
@@ -43,6 +45,7 @@ class Lane:
         "late",
         "learned",
         "measures",
+        "motion",
         "parts",
         "score",
         "source",
@@ -63,7 +66,9 @@ class Lane:
         """Whether the kind's figures hold for every query of it."""
         self.score = 1.0
         self.learned: OrderedDict[Hashable, float] = OrderedDict()
-        """What the source said that it does not know, and until when that is taken for true (monotonic seconds)."""
+        """What the source said that it does not know, or gave old data of; until when that is held (monotonic s)."""
+        self.motion = Motion()
+        """Whether its data moves on: if it does, what is old there is so by itself, and no fault of the source."""
         self.parts: tuple[ScorePart, ...] = ()
         """What the score is made of."""
         self.endings = Endings()
@@ -128,17 +133,35 @@ class Lane:
 
     def learn(self, query: Query, now: float) -> None:
         """Remember that the source does not know what a query asks for."""
-        subject = _subject(query)
-        if subject is None:
-            return
-        self.learned[subject] = now + _IGNORANT_S
-        self.learned.move_to_end(subject)
-        if len(self.learned) > _MOST_LEARNED:
-            self.learned.popitem(last=False)
+        self._learn(_subject(query), now + _IGNORANT_S)
+
+    def fall_behind(self, query: Query, now: float) -> None:
+        """Remember that the source's data of what a query asks for is old, while its other data is not."""
+        self._learn(_line(query), now + _BEHIND_S)
 
     def is_ignorant(self, query: Query, now: float) -> bool:
         """Say whether the source lately said that it does not know what a query asks for."""
         return now < self.learned.get(_subject(query), -inf)
+
+    def is_behind(self, query: Query, now: float) -> bool:
+        """Say whether the source lately gave old data of what a query asks for, and newer data of something else."""
+        return now < self.learned.get(_line(query), -inf)
+
+    def moves(self, query: Query, figures: Figures, now: float) -> bool:
+        """Say whether other data of the source moves on, so that what a query asks for may be old there by itself."""
+        return _line(query) is not None and self.motion.moves(moving_s(query, figures), now)
+
+    def comes_last(self, query: Query, now: float) -> bool:
+        """Say whether the source is asked behind all others, since it lately did not have what a query asks for."""
+        return bool(self.learned) and (self.is_ignorant(query, now) or self.is_behind(query, now))
+
+    def _learn(self, subject: Hashable, until: float) -> None:
+        if subject is None:
+            return
+        self.learned[subject] = until
+        self.learned.move_to_end(subject)
+        if len(self.learned) > _MOST_LEARNED:
+            self.learned.popitem(last=False)
 
     def exclusion(self, now: float, purpose: Purpose = _USER) -> Exclusion | None:
         """Return why the lane is out of the plan now, None when it is not."""
@@ -169,6 +192,16 @@ class Lane:
 def _subject(query: Query) -> Hashable:
     """Return what a source may not know for a while; None for what it may know the next moment, as a transaction."""
     return (query.asset.id, query.quote) if isinstance(query, PriceQuery | CandlesQuery) else None
+
+
+def _line(query: Query) -> Hashable:
+    """Return what may grow old by itself while all else moves on: a market, its candles, a chain; None for the rest."""
+    if isinstance(query, CandlesQuery):
+        return "behind", query.asset.id, query.quote, query.interval.token
+    if isinstance(query, PriceQuery):
+        return "behind", query.asset.id, query.quote
+    chain = getattr(query, "chain", None)
+    return None if chain is None else ("behind", chain.id)
 
 
 def lanes_of(

@@ -47,12 +47,13 @@ class Plan:
     def covering(self, query: Query) -> tuple[Lane, ...]:
         """Return the lanes that cover a query, in order, excluded ones too: who asks looks at each as it comes.
 
-        Those that lately said that they do not know what is asked for come last, whatever their catalogue says.
+        Those that lately did not know what is asked for, or had old data alone of it, come last, whatever their
+        catalogue says.
         """
         lanes = [lane for lane in self._lanes[query.kind] if lane.capability.serves(lane.source, query)]
         now = self._clock.monotonic()
         if any(lane.learned for lane in lanes):
-            lanes.sort(key=lambda lane: lane.is_ignorant(query, now))
+            lanes.sort(key=lambda lane: lane.comes_last(query, now))
         if isinstance(query, CandlesQuery):
             self._keep_to_market(query, lanes, now)
         return tuple(lanes)
@@ -74,7 +75,7 @@ class Plan:
         first = next((lane for lane in lanes if lane.is_free(now)), None)
         if kept is None or first is None or now >= until or kept is first or kept not in lanes:
             return
-        if kept.source.tier is first.source.tier and kept.is_free(now) and not kept.is_ignorant(query, now):
+        if kept.source.tier is first.source.tier and kept.is_free(now) and not kept.comes_last(query, now):
             lanes.remove(kept)
             lanes.insert(lanes.index(first), kept)
 

@@ -110,9 +110,10 @@ class Prober:
         return next((lane for lane in lanes if self._query(lane) is not None), None)
 
     def _query(self, lane: Lane) -> Query | None:
-        """Return a query to probe a lane with: one lately asked that it serves, else a simple one."""
+        """Return a query to probe a lane with: one lately asked that it serves and has, else a simple one."""
+        now = self._clock.monotonic()
         for query in reversed(self._lately[lane.kind]):
-            if lane.capability.serves(lane.source, query):
+            if lane.capability.serves(lane.source, query) and not lane.comes_last(query, now):
                 return query
         return simple_query(lane)
 

@@ -24,6 +24,7 @@ class Tried:
         "detail",
         "figures",
         "is_beaten",
+        "is_behind",
         "is_gone",
         "is_late",
         "lane",
@@ -67,6 +68,8 @@ class Tried:
 
         self.is_gone = False
         """Whether the source said that it is gone for good."""
+        self.is_behind = False
+        """Whether its data of what was asked is old while other data of its source is not."""
         self.waits = False
         """Whether what its source answered waits for our reader."""
         self.waited_s = 0.0

@@ -150,6 +150,14 @@ def ignorant(lane: Lane, position: int, question: str) -> str:
     return f"{ordinal(position)}: it lately said that it has no {question}, and stands behind who may ({figures(lane)})"
 
 
+def behind(lane: Lane, position: int, question: str) -> str:
+    """Return that a lane stands behind those of every tier, for its source's data of what is asked for was old."""
+    return (
+        f"{ordinal(position)}: its last {question} was too old, while its other data is not, and it stands behind who "
+        f"may have newer ({figures(lane)})"
+    )
+
+
 def unreached(lane: Lane, position: int, most: int) -> str:
     """Return that a lane would be too late in the order to be asked."""
     return f"not reached: it would be {ordinal(position)}, and one request asks {most} times at most ({figures(lane)})"

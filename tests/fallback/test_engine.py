@@ -883,6 +883,11 @@ def test_pages_of_a_series_are_asked_of_one_source() -> None:
         later = CandlesQuery(ETHER, hour, end_time=clock.now())
         assert (await engine.ask(later, fresh=True)).provenance.source == "a"
         assert (await engine.ask(CandlesQuery(TETHER, hour), fresh=True)).provenance.source == "b"
+        behind = CandlesQuery(BITCOIN, hour, end_time=clock.now())
+        engine._plan.gave(behind, engine._plan.lanes(Kind.CANDLES)[1])
+        assert engine._plan.covering(behind)[0].id == "a"
+        engine._plan.lanes(Kind.CANDLES)[1].fall_behind(behind, clock.monotonic())
+        assert engine._plan.covering(behind)[0].id == "b"
         clock.advance(60)
         engine._plan.rank()
         assert (await engine.ask(later, fresh=True)).provenance.source == "b"
