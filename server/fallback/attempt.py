@@ -224,7 +224,7 @@ class Runner:
     def _judge(self, tried: Tried, query: Query, value: Value) -> None:
         """Check a value and note the outcome; the value is kept either way."""
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        tried.time = now
+        tried.time, tried.judged_at = now, monotonic
         if not tried.lane.is_plain:
             tried.figures = figures_of(query, now)
         tried.value = value

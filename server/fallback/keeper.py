@@ -55,10 +55,9 @@ class Keeper:
         how many sources say the same; one that is contested is handed out aside, so that history holds no doubts.
         """
         now = self._clock.monotonic()
-        is_stale = tried.outcome is _STALE
         agreed, asked = confirmed
         confidence = None
-        if isinstance(value, Price) and isinstance(slot.query, PriceQuery) and not is_stale:
+        if isinstance(value, Price) and isinstance(slot.query, PriceQuery) and tried.outcome is not _STALE:
             if own:
                 self._quotes.take(tried, value)
             else:
@@ -66,8 +65,9 @@ class Keeper:
                     slot.query, tried, value, attempts, beside, native=native
                 )
                 confidence = value.confidence
-        elif isinstance(value, Prices) and not is_stale:
+        elif isinstance(value, Prices) and tried.outcome is not _STALE:
             self._quotes.take_all(tried, value)
+        is_stale = tried.is_old(now)  # it may have waited for a second source, or a rate, since it was judged
         provenance = Provenance(
             tried.lane.id,
             tried.time,
@@ -81,7 +81,7 @@ class Keeper:
             is_contested,
         )
         answer: Answer[Value] = Answer(value, provenance)
-        entry = Entry(answer, tried.figures, now, tried.age_s)
+        entry = Entry(answer, tried.figures, now, tried.age(now))
         known = slot.entry
         if is_stale and known is not None and known.stale_at > entry.stale_at:
             known.hold(tried.figures, now)

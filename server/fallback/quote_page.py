@@ -80,7 +80,7 @@ class Page:
         self._lasts: dict[str, deque[float]] = {}
         self._scatters: dict[str, float] = {}
 
-    def write(self, tried: Tried, price: Price, now: float, source_time: datetime | None = None) -> Seen:
+    def write(self, tried: Tried, price: Price, source_time: datetime | None = None) -> Seen:
         """Put a quote in the place of its witness's last one; `source_time` is that of a whole list."""
         source = tried.lane.source
         time = price.source_time or source_time
@@ -90,7 +90,7 @@ class Page:
             age_s = _UNSTATED_S.get(source.category, _UNSTATED_ELSE_S)
         name = witness(source)
         blamed = tried.detail if tried.outcome is Outcome.OUT_OF_BOUNDS else ""
-        seen = Seen(name, tried, price, now - age_s, self._scatters.get(name, 0.0), blamed=blamed)
+        seen = Seen(name, tried, price, tried.judged_at - age_s, self._scatters.get(name, 0.0), blamed=blamed)
         if (before := self.seen.get(name)) is not None and self._volatility is not None:
             self._measure(self._volatility, before, seen)
         self.seen[name] = seen

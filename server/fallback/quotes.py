@@ -62,14 +62,14 @@ class Quotes:
     def take(self, tried: Tried, price: Price) -> None:
         """Write down what one source said of one price, in the quote that was asked for."""
         if _LEAST < price.value < _MOST:
-            self._page(price.asset, price.quote).write(tried, price, self._clock.monotonic())
+            self._page(price.asset, price.quote).write(tried, price)
 
     def take_all(self, tried: Tried, prices: Prices) -> None:
         """Write down a list's prices; they are the first to be believed where nothing was before."""
         now = self._clock.monotonic()
         for price in prices.prices:
             if _LEAST < price.value < _MOST:
-                self._page(price.asset, price.quote).write(tried, price, now, prices.source_time)
+                self._page(price.asset, price.quote).write(tried, price, prices.source_time)
                 self._vetted.learn(price, now)
 
     def settle(
@@ -93,8 +93,8 @@ class Quotes:
         page = self._page(price.asset, price.quote)
         for other, its in beside:
             if _LEAST < its.value < _MOST:
-                page.write(other, its, now)
-        own = page.write(tried, price, now)
+                page.write(other, its)
+        own = page.write(tried, price)
         if len(page.seen) == 1:
             return Settled(tried, price, attempts)
         found = self._judge(page, query, own, now, native=native)
@@ -244,7 +244,7 @@ def _standing_in(base: Seen, now: float) -> Tried:
     tried.time, tried.source_time = base.tried.time, base.price.source_time or base.tried.source_time
     tried.outcome, tried.latency_s = base.tried.outcome, base.tried.latency_s
     tried.value, tried.figures = base.price, FIGURES[Kind.PRICE]
-    tried.age_s = max(0.0, now - base.at)
+    tried.age_s, tried.judged_at = max(0.0, now - base.at), now
     return tried
 
 

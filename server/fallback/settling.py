@@ -125,10 +125,11 @@ class Settler:
     def decides(self, done: Fetch, query: Query) -> bool:
         """Take what most of those in doubt say; where each says something else the first, as contested, or flagged."""
         group = _largest(done.doubted, query)
-        tried, value = group[0]
+        now = self._clock.monotonic()
+        tried, value = next((each for each in group if not each[0].is_old(now)), group[0])
         done.opinions = (_witnesses(group), _witnesses(done.doubted))
         if done.opinions[0] > 1:
-            self._vetted.believe(query, value, self._clock.monotonic())
+            self._vetted.believe(query, value, now)
             self._blames(done, group)
         elif isinstance(value, Price):
             value = flagged(value)

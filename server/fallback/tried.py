@@ -27,6 +27,7 @@ class Tried:
         "is_behind",
         "is_gone",
         "is_late",
+        "judged_at",
         "lane",
         "latency_s",
         "limit",
@@ -50,6 +51,9 @@ class Tried:
         self.latency_s = 0.0
         self.value: Value | None = None
         self.age_s = 0.0
+        """How old its data was when it was judged."""
+        self.judged_at = 0.0
+        """When that was (monotonic seconds)."""
         self.figures = lane.figures
         self.retry_after_s: float | None = None
         self.source_time: datetime | None = None
@@ -74,6 +78,14 @@ class Tried:
         """Whether what its source answered waits for our reader."""
         self.waited_s = 0.0
         """How long it waited before it was read."""
+
+    def age(self, now: float) -> float:
+        """Return how old its data is at a monotonic time, in seconds."""
+        return self.age_s + max(0.0, now - self.judged_at)
+
+    def is_old(self, now: float) -> bool:
+        """Say whether its data is past its longest age, also when it got there only after it was judged."""
+        return self.outcome is Outcome.STALE or self.age(now) > self.figures.longest_s
 
     def wait(self, clock: Clock) -> Callable[[], None]:
         """Take in that an answer waits for our reader; return what to call, in any thread, when it is being read."""

@@ -321,3 +321,40 @@ def test_a_price_grows_old_by_asset_and_quote() -> None:
     assert not lane.is_ignorant(BTC_USD, 1.0)
     assert not lane.comes_last(PriceQuery(BITCOIN, "EUR"), 1.0)
     assert not lane.comes_last(ETH_USD, 1.0)
+
+
+def test_data_that_grew_old_while_another_source_was_asked_yields_to_what_is_young() -> None:
+    """A jump waits for a second source; of the two that agree the one is given whose data is still young."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a", "100")
+        engine = world.engine([source("a", Tier.CRITICAL), "b"], settings=ALONE)
+        await engine.ask(BTC_USD)
+        world.says("a", "200", age_s=59)
+        world.says("b", "200", after_s=1.5, age_s=3)
+        found = await engine.ask(BTC_USD, fresh=True)
+        assert (found.provenance.source, found.provenance.freshness) == ("b", Freshness.LIVE)
+
+    play(story)
+
+
+def test_data_that_grew_old_while_another_source_was_asked_is_stale() -> None:
+    """In the answer, and in the cache."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "100")
+        engine = world.engine([source("a", Tier.CRITICAL), "b"], settings=ALONE)
+        await engine.ask(BTC_USD)
+        clock.advance(70)
+        world.says("a", "200", age_s=59)
+
+        async def late(_request: Request) -> Reply:
+            await asyncio.sleep(1.5)
+            return Reply(503, b"")
+
+        world.does("b", late)
+        found = (await engine.ask(BTC_USD, fresh=True)).provenance
+        assert (found.source, found.freshness) == ("a", Freshness.STALE)
+        assert (await engine.ask(BTC_USD)).provenance.freshness is Freshness.STALE
+
+    play(story)

@@ -63,7 +63,7 @@ def tried(clock: VirtualClock, name: str, kind: Kind = Kind.PRICE) -> Tried:
     row = source(name)
     lane = Lane(Standing(row, row.base_url, ()), replace(TOY.capabilities[0], kind=kind), Breaker(clock.random))
     made = Tried(lane)
-    made.time, made.outcome = clock.now(), Outcome.OK
+    made.time, made.judged_at, made.outcome = clock.now(), clock.monotonic(), Outcome.OK
     return made
 
 
