@@ -17,7 +17,7 @@ from server.apart import Apart, OwnFault, place_of
 from server.clock import Clock
 from server.errors import BadAnswer
 from server.fallback.breaker import Admission
-from server.fallback.checks import believable, judge, newest_height
+from server.fallback.checks import believable, judge
 from server.fallback.classify import UNANSWERED, VERDICTS, Verdict, of_bad_answer, of_reply, retry_after_s
 from server.fallback.drawing import Drawing, OutOfQuota
 from server.fallback.figures import figures_of
@@ -30,7 +30,7 @@ from server.fallback.trip import Trip, settle, trip_of
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch
 from server.model import Articles, Outcome, Prices, Purpose, Query, Value
-from server.providers.base import Follow, Reply, Request
+from server.providers.base import Follow, Parse, Reply, Request, Source
 
 _log = structlog.get_logger()
 
@@ -114,7 +114,7 @@ class Runner:
             with Limit(timeout_s, lane.late_s(), partial(self._late, tried)) as tried.limit:
                 value = await self._value(tried, query, drawing)
             tried.limit = None
-            self._judge(tried, query, value)
+            self._judge(tried, query, value, is_probe=bool(admission.probe))
         except TimeoutError:
             self._ran_out(tried, clock.monotonic() - start, timeout_s)
         except OutOfQuota:
@@ -179,7 +179,7 @@ class Runner:
             size = 0
             for reply in got:
                 size += len(reply.body)
-                if trip is None or trip.route.is_sealed(lane.standing.base_url):
+                if tried.is_own_word():
                     drawing.hear(reply)
                 if reply.status != 200 and (outcome := of_reply(reply, keyed=drawing.is_keyed)) is not None:
                     raise _Refused(outcome, reply.status, retry_after_s(reply, self._clock.now()))
@@ -189,8 +189,8 @@ class Runner:
                 begun = tried.wait(self._clock)
                 found = await self._apart.call(capability.parse, source, query, bare, begun=begun)
             elif size > _BIG:
-                parsing = asyncio.get_running_loop().run_in_executor
-                found = await parsing(self._thread, capability.parse, source, query, replies)
+                parse = partial(_begun, tried.wait(self._clock), capability.parse)
+                found = await asyncio.get_running_loop().run_in_executor(self._thread, parse, source, query, replies)
             else:
                 found = capability.parse(source, query, replies)
             if not isinstance(found, Follow):
@@ -221,7 +221,7 @@ class Runner:
             what = "its answer was not read" if tried.waits else "no answer"
             tried.detail = f"{what} within {timeout_s:.2f} s"
 
-    def _judge(self, tried: Tried, query: Query, value: Value) -> None:
+    def _judge(self, tried: Tried, query: Query, value: Value, *, is_probe: bool) -> None:
         """Check a value and note the outcome; the value is kept either way."""
         now, monotonic = self._clock.now(), self._clock.monotonic()
         tried.time, tried.judged_at = now, monotonic
@@ -231,9 +231,8 @@ class Runner:
         flaw, tried.age_s, tried.source_time = judge(query, value, now, tried.figures)
         if flaw is not None:
             tried.outcome, tried.detail = flaw
-            tried.is_behind = flaw.outcome is Outcome.STALE and tried.lane.moves(query, tried.figures, monotonic)
-        elif (height := newest_height(query, value)) is not None and self._vetted.falls(*height, monotonic):
-            tried.outcome, tried.detail = Outcome.OUT_OF_BOUNDS, "height fell by more than 100"
+            if flaw.outcome is Outcome.STALE and tried.is_own_word():
+                tried.is_behind = tried.lane.is_old_by_itself(query, tried.figures, monotonic, is_probe=is_probe)
         else:
             tried.outcome = _OK
             tried.lane.motion.note(tried.figures.longest_s, monotonic - tried.age_s)
@@ -262,7 +261,8 @@ class Runner:
             # A proxy's fault, and what it says of limits, say nothing of the source.
             outcome, verdict, tried.retry_after_s = Outcome.CANCELLED, Verdict.NEUTRAL, None
         turned = lane.breaker.record(admission, verdict, now, tried.retry_after_s)
-        lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, tried.age_s)
+        lag_s = tried.age_s if lane.is_plain or tried.figures.longest_s < inf else None
+        lane.measures.note(outcome, verdict, tried.latency_s, now, tried.time, lag_s)
         lane.endings.note(tried.time, outcome, tried.latency_s, tried.detail)
         if drawing.settle(outcome, verdict, now, tried.retry_after_s):
             turned = turned or is_lost or outcome in _SETS_ASIDE or verdict is _SUCCESS
@@ -289,3 +289,11 @@ class Runner:
             self._faulty.add(lane)
             _log.error("parser failed", source=lane.id, kind=lane.kind.value, error=fault.name, where=fault.where)
         return fault.name
+
+
+def _begun(
+    begun: Callable[[], None], parse: Parse, source: Source, query: Query, replies: tuple[Reply, ...]
+) -> Value | Follow:
+    """Parse, and say first that the wait for it is over."""
+    begun()
+    return parse(source, query, replies)

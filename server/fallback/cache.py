@@ -119,7 +119,8 @@ class Entry:
 
     def __init__(self, answer: Answer[Value], figures: Figures, now: float, age_s: float) -> None:
         self.answer = answer
-        self.stale_at = now + figures.longest_s - age_s
+        left_s = figures.longest_s - age_s
+        self.stale_at = now + (min(left_s, 0.0) if answer.provenance.freshness is Freshness.STALE else left_s)
         if self.stale_at > now:
             self.fresh_until = min(now + figures.ttl_s, self.stale_at)
             self.grace_until = min(self.fresh_until + figures.grace_s, self.stale_at)
@@ -266,8 +267,7 @@ class Cache:
     def _drop_one(self) -> bool:
         """Drop the oldest slot that was not used since it was last looked at; False when all have a fetch under way."""
         for _ in range(2 * len(self._slots)):
-            key = next(iter(self._slots))
-            slot = self._slots[key]
+            key, slot = next(iter(self._slots.items()))
             if not slot.was_used and slot.lead is None:
                 del self._slots[key]
                 slot.is_held = False

@@ -16,7 +16,6 @@ from server.model import (
     Articles,
     Balance,
     Block,
-    BlockQuery,
     Candles,
     CandlesQuery,
     ChainStatus,
@@ -43,9 +42,6 @@ _HUNDRED = Decimal(100)
 _SKEW_S = 120.0
 _SKEW = timedelta(seconds=_SKEW_S)
 _GENESIS = datetime(2009, 1, 3, tzinfo=UTC)
-
-
-_WITH_HEIGHT = frozenset({Block, ChainStatus, GasPrice})
 
 
 class Flaw(NamedTuple):
@@ -249,19 +245,6 @@ _CHECKS: dict[type, Callable[[Any, datetime], str]] = {
     TransactionPage: _transactions,
     WhaleTransactions: _whales,
 }
-
-
-def newest_height(query: Query, value: Value) -> tuple[str, int] | None:
-    """Return the chain and the newest height that a value states of it; None when it states none."""
-    if type(value) not in _WITH_HEIGHT:
-        return None
-    if isinstance(value, GasPrice):
-        return None if value.block_height is None else (value.chain, value.block_height)
-    if isinstance(value, ChainStatus) or (
-        isinstance(value, Block) and isinstance(query, BlockQuery) and query.block == "latest"
-    ):
-        return value.chain, value.height
-    return None
 
 
 def flagged(price: Price) -> Price:

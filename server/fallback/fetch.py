@@ -105,7 +105,8 @@ class Fetcher:
                 value = tried.value
                 if value is not None and isinstance(query, _PRICED) and is_foreign(query, value):
                     value = await self._in_quote(done, query, tried, until, native=native)
-                if value is not None and course.beside is not None and is_empty(value) and done.empty is None:
+                is_spare = tried.outcome is Outcome.OK and course.beside is not None and done.empty is None
+                if value is not None and is_spare and is_empty(value):
                     done.empty = (tried, value)  # true perhaps, but another source is about to answer
                 elif self._settler.takes(done, course, tried, value):
                     break

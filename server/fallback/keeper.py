@@ -85,7 +85,9 @@ class Keeper:
         known = slot.entry
         if is_stale and known is not None and known.stale_at > entry.stale_at:
             known.hold(tried.figures, now)
-            return known.stale()
+            stale = known.stale()
+            known.give_up(stale)
+            return stale
         self._cache.put(slot, entry)
         if self._share is not None and not native and (not own or isinstance(value, Articles)):
             self._share(slot, entry, tried.lane.id if own else "")

@@ -147,9 +147,11 @@ class Lane:
         """Say whether the source lately gave old data of what a query asks for, and newer data of something else."""
         return now < self.learned.get(_line(query), -inf)
 
-    def moves(self, query: Query, figures: Figures, now: float) -> bool:
-        """Say whether other data of the source moves on, so that what a query asks for may be old there by itself."""
-        return _line(query) is not None and self.motion.moves(moving_s(query, figures), now)
+    def is_old_by_itself(self, query: Query, figures: Figures, now: float, *, is_probe: bool = False) -> bool:
+        """Say whether what is old of a query's may be so by itself: other data moves on, or a probe cannot tell yet."""
+        if _line(query) is None:
+            return False
+        return self.motion.moves(moving_s(query, figures), now) or (is_probe and self.motion.lets_pass())
 
     def comes_last(self, query: Query, now: float) -> bool:
         """Say whether the source is asked behind all others, since it lately did not have what a query asks for."""

@@ -60,11 +60,11 @@ class Measures:
         self.last_failure: datetime | None = None
 
     def note(  # noqa: PLR0917 -- one attempt has as many parts, and this runs on each
-        self, outcome: Outcome, verdict: Verdict, latency_s: float, at: float, time: datetime, age_s: float
+        self, outcome: Outcome, verdict: Verdict, latency_s: float, at: float, time: datetime, lag_s: float | None
     ) -> None:
         """Take in one attempt; one that says nothing of its source (caller gone, unknown asset) is left out.
 
-        `age_s` is how old the data was when it came; the lag is that smoothed over about ten answers.
+        `lag_s` is how old the data was when it came, None where that was asked for; it is smoothed over ten answers.
         """
         if verdict is _NEUTRAL:
             return
@@ -75,7 +75,8 @@ class Measures:
         if good:
             self.successes += 1
             self.last_success = time
-            self.lag_s += (age_s - self.lag_s) / 10
+            if lag_s is not None:
+                self.lag_s += (lag_s - self.lag_s) / 10
         else:
             self.last_failure = time
         self._outcomes.append((at, good))

@@ -66,7 +66,7 @@ _TOTAL = Law(Decimal("0.25"), Decimal("0.25"), _DAY_S)
 """Makers of totals differ by a tenth in what they count."""
 _FEE = Law(Decimal("0.67"), Decimal(2), _TEN_MINUTES_S)
 """A base fee changes by an eighth a block at most, and makers of estimates differ by half."""
-HEIGHT = Law(Decimal(100), Decimal(100), _TEN_MINUTES_S, is_step=True)
+_HEIGHT = Law(Decimal(100), Decimal(100), _TEN_MINUTES_S, is_step=True)
 _BALANCE = Law(_AGREE, _AGREE, _DAY_S, is_asked_first=True)
 """Two honest nodes are a block apart, and a balance may have changed in it."""
 _CLOSE = Law(Decimal("0.2"), Decimal("0.2"), _TEN_MINUTES_S)
@@ -124,7 +124,7 @@ def _chain(query: Query, status: ChainStatus) -> tuple[Figure, ...]:
 
 
 def _height(query: Any, chain: str, height: int) -> Figure:
-    return Figure(("height", chain), Decimal(height), HEIGHT, _RISE / (query.chain.block_time_s or 1.0))
+    return Figure(("height", chain), Decimal(height), _HEIGHT, _RISE / (query.chain.block_time_s or 1.0))
 
 
 def _balance(_query: Query, balance: Balance) -> tuple[Figure, ...]:

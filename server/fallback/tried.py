@@ -115,6 +115,10 @@ class Tried:
             self.is_beaten = True
             self.limit.end()
 
+    def is_own_word(self) -> bool:
+        """Say whether what came back is what its source said: over a way that is not sealed it may be another's."""
+        return self.trip is None or self.trip.route.is_sealed(self.lane.standing.base_url)
+
     def route(self) -> Route:
         """Return the way out that was taken last."""
         return DIRECT if self.trip is None else self.trip.route

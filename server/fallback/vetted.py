@@ -15,7 +15,7 @@ from enum import Enum
 from math import inf
 from typing import NamedTuple
 
-from server.fallback.opinions import HEIGHT, Figure, Law, figures, near
+from server.fallback.opinions import Figure, Law, figures, near
 from server.model import Price, Prices, Query, Value
 
 _JUMP = Decimal("0.2")
@@ -115,6 +115,7 @@ class Vetted:
         """Remember a price that was not doubted; it `is_sure` where several sources say it."""
         key = (price.asset, price.quote)
         self._prices[key] = _Believed(price.value, now, is_sure)
+        self._prices.move_to_end(key)
         if self._doubted:
             self._doubted.pop(key, None)
         if len(self._prices) > self._most:
@@ -142,11 +143,6 @@ class Vetted:
         """Return the last believed price, and whether it is sure; None when there is none."""
         last = self._prices.get((asset, quote))
         return None if last is None else (float(last.value), last.is_sure)
-
-    def falls(self, chain: str, height: int, now: float) -> bool:
-        """Say whether a chain's height is over 100 below the last believed one: no reorganisation goes so deep."""
-        last = self._figures.get(("height", chain))
-        return last is not None and height < last.value - HEIGHT.down and now - last.at < HEIGHT.lasts_s
 
     def _hear(self, prices: Prices, now: float) -> None:
         """Note since when lists have said what jumps; apart from single prices, which others can confirm."""

@@ -21,9 +21,9 @@ from server.fallback.standing import Standing
 from server.fallback.tried import Tried
 from server.fallback.vetted import Vetted
 from server.fallback.watch import Watch
-from server.model import Block, BlockQuery, Chain, ChainFamily, Kind, Outcome, Price, Query, Value
+from server.model import Kind, Outcome, Price, Query, Value
 from server.providers.base import Capability, Follow, Reply, Request, Source
-from tests.fallback.world import BTC_USD, World, source
+from tests.fallback.world import BTC_USD, World, build, source
 
 GOOD = Price("bitcoin", "USD", Decimal(1))
 Parse = Callable[[Source, Query, tuple[Reply, ...]], Value | Follow]
@@ -216,20 +216,41 @@ def test_a_fault_of_our_own_parser_is_logged_once_without_the_payload() -> None:
     play(story)
 
 
-def test_a_height_that_falls_too_far_is_out_of_bounds() -> None:
-    """The newest block may not go back by more than a hundred; a block asked for by its height may be any."""
-    chain = Chain("x", "X", ChainFamily.EVM, "x", "X", 18)
-    heights = [1000, 950, 500, 5]
+async def test_waiting_for_another_large_answer_to_be_parsed_is_no_fault_of_a_source() -> None:
+    """One thread parses what is large, one after another: that wait is ours, as where answers are read apart."""
+    clock, begun, read = SystemClock(), threading.Event(), threading.Event()
+    world = World(clock)  # type: ignore[arg-type]  # it only asks for the time
 
-    def parse(_source: Source, _query: Query, _replies: tuple[Reply, ...]) -> Value:
-        return Block("x", heights.pop(0), "0x", VirtualClock().now())
+    def parse(asked: Source, _query: Query, _replies: tuple[Reply, ...]) -> Value:
+        begun.set()
+        assert asked.id == "quick" or read.wait(60)
+        return Price("bitcoin", "USD", Decimal(1))
 
-    async def story(clock: VirtualClock) -> None:
-        bench = Bench(clock, parse, kind=Kind.BLOCK)
-        bench.world.replies("a", 200, b"x")
-        queries = [BlockQuery(chain)] * 3 + [BlockQuery(chain, "5")]
-        bench.vetted.believe(BlockQuery(chain), Block("x", 1000, "0x", clock.now()), clock.monotonic())
-        found = [(await bench.run(query)).outcome for query in queries]
-        assert found == [Outcome.OK, Outcome.OK, Outcome.OUT_OF_BOUNDS, Outcome.OK]
+    async def large(_request: Request) -> Reply:
+        return Reply(200, bytes(300_000))
 
-    play(story)
+    runner = Runner(world, clock, Vetted(), Watch({}, clock), body_limit=1)  # type: ignore[arg-type]  # stands in
+
+    async def run(lane: Lane, timeout_s: float) -> Tried:
+        world.does(lane.id, large)
+        admission = lane.admit(clock.monotonic())
+        assert admission is not None
+        return await runner.run(lane, BTC_USD, admission, timeout_s)
+
+    slow, quick = (
+        Lane(
+            Standing(source(name), f"https://{name}.example", ()),
+            Capability(Kind.PRICE, build, parse),
+            Breaker(clock.random),
+        )
+        for name in ("slow", "quick")
+    )
+    first = asyncio.create_task(run(slow, 60.0))
+    assert await asyncio.to_thread(begun.wait, 60)
+    tried = await run(quick, 0.7)
+    assert (tried.outcome, tried.detail) == (Outcome.CANCELLED, "its answer was not read within 0.70 s")
+    assert quick.breaker.consecutive_failures == 0
+    read.set()
+    other = await first
+    assert (other.outcome, other.waits) == (Outcome.OK, False)
+    runner.close()

@@ -18,6 +18,7 @@ from server.model import (
     BalanceQuery,
     Block,
     BlockQuery,
+    BreakerState,
     Candle,
     Candles,
     CandlesQuery,
@@ -25,6 +26,7 @@ from server.model import (
     ChainFamily,
     ChainQuery,
     ChainStatus,
+    Freshness,
     GasPrice,
     GasQuery,
     Observation,
@@ -370,5 +372,25 @@ def test_a_market_that_moves_slowly_is_never_in_doubt() -> None:
                 await clock.sleep(600)
         answer = await engine.ask(QUERIES["candles"], fresh=True)
         assert sureness(answer) == (1, 1, False)
+
+    play(story)
+
+
+def test_one_wrong_first_height_does_not_make_all_others_liars() -> None:
+    """Nothing was known, one source was wrong once: two that agree on another height are believed."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "999999")
+        world.says("b", "1000")
+        world.says("c", "1000")
+        engine, query = made(world, clock, "abc"), QUERIES["chain"]
+        await engine.ask(query)
+        for height in range(1001, 1007):
+            for name in "abc":
+                world.says(name, str(height))
+            clock.advance(31)
+            answer = await engine.ask(query, fresh=True)
+        assert (number(answer), answer.provenance.freshness) == (1006, Freshness.LIVE), ways(answer)
+        assert all(each.state is BreakerState.CLOSED for each in engine.breakers() if each.kind == "chain")
 
     play(story)

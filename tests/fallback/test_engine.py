@@ -11,18 +11,22 @@ from typing import Any
 import pytest
 
 from server.clock import VirtualClock, run_virtual
-from server.errors import DeadlineTooShort, SourcesExhausted, SourcesFailed, StoreUnavailable, Unsupported
+from server.errors import DeadlineTooShort, NerkhError, SourcesExhausted, SourcesFailed, StoreUnavailable, Unsupported
 from server.fallback.cache import restamped
 from server.fallback.engine import Engine
 from server.fallback.http import TransportFailure
 from server.model import (
     INTERVALS,
+    Action,
     Answer,
     Attempt,
     BreakerState,
     Candle,
     Candles,
     CandlesQuery,
+    Chain,
+    ChainFamily,
+    Decision,
     Freshness,
     Kind,
     Observation,
@@ -32,6 +36,8 @@ from server.model import (
     Provenance,
     Query,
     SourceState,
+    TransactionPage,
+    TransactionsQuery,
     Value,
 )
 from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
@@ -912,5 +918,112 @@ def test_what_a_probe_says_against_all_that_was_known_is_not_kept() -> None:
         assert world.asked["a"] == 2
         assert known is None or (isinstance(known.value, Price) and known.value.value == 100)
         await engine.close()
+
+    play(story)
+
+
+def test_half_of_a_closed_range_is_not_kept_for_good() -> None:
+    """A source that stood still has half of it; once it is back the whole is to be had, and what was half is stale."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        end = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+
+        def build(_source: Source, _query: Query) -> tuple[Request, ...]:
+            return (Request("/candles"),)
+
+        def parse(_source: Source, _query: Query, replies: tuple[Reply, ...]) -> Value:
+            count = int(replies[0].body)
+            opened = [end - timedelta(hours=10 - number) for number in range(count)]
+            return Candles(
+                "bitcoin", "USD", INTERVALS["1h"].token, tuple(Candle(at, *[Decimal(1)] * 4) for at in opened)
+            )
+
+        world.replies("a", 200, b"3")
+        series = {"toy": Provider("toy", (Capability(Kind.CANDLES, build, parse),), ())}
+        engine = world.engine(["a"], providers=series)
+        query = CandlesQuery(BITCOIN, INTERVALS["1h"], start_time=end - timedelta(hours=10), end_time=end)
+        first = await engine.ask(query)
+        assert first.provenance.freshness is Freshness.STALE
+        world.replies("a", 200, b"10")
+        clock.advance(3600)
+        answer = await engine.ask(query)
+        assert isinstance(answer.value, Candles)
+        assert (len(answer.value.candles), answer.provenance.freshness) == (10, Freshness.LIVE)
+
+    play(story)
+
+
+def test_an_empty_page_of_another_address_is_no_answer() -> None:
+    """It was refused as wrong; that a hedge is under way does not make it right."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        def build(_source: Source, _query: Query) -> tuple[Request, ...]:
+            return (Request("/page"),)
+
+        def parse(_source: Source, _query: Query, replies: tuple[Reply, ...]) -> Value:
+            return TransactionPage("x", replies[0].body.decode(), ())
+
+        async def wrong(_request: Request) -> Reply:
+            await asyncio.sleep(0.8)
+            return Reply(200, b"0xanother")
+
+        async def broken(_request: Request) -> Reply:
+            await asyncio.sleep(0.6)
+            return Reply(500, b"")
+
+        world.does("a", wrong)
+        world.does("b", broken)
+        pages = {"toy": Provider("toy", (Capability(Kind.TRANSACTIONS, build, parse),), ())}
+        engine = world.engine(["a", "b"], providers=pages)
+        with pytest.raises(NerkhError):
+            await engine.ask(TransactionsQuery(Chain("x", "X", ChainFamily.EVM, "x", "X", 18), "0xmine"))
+
+    play(story)
+
+
+def test_what_a_disabled_source_said_does_not_count_as_fresh_again() -> None:
+    """An operator disabled it; that another source has only older data makes its answer a last resort, no more."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a")
+        world.says("b", age_s=300)
+        engine = world.engine(["a", "b"])
+        assert (await engine.ask(BTC_USD)).provenance.source == "a"
+        engine.watch.apply(Decision("a", Action.DISABLE, clock.now(), reason="it lies"))
+        found = [(await engine.ask(BTC_USD)).provenance for _ in range(3)]
+        assert [each.source for each in found] == ["a"] * 3
+        assert [each.freshness for each in found] == [Freshness.STALE] * 3
+
+    play(story)
+
+
+def test_who_gave_a_page_of_the_past_does_not_lag() -> None:
+    """Candles of a year ago are old because they were asked for; their source is as good as it was."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        end = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=365)
+
+        def build(_source: Source, _query: Query) -> tuple[Request, ...]:
+            return (Request("/candles"),)
+
+        def parse(_source: Source, query: Query, _replies: tuple[Reply, ...]) -> Value:
+            assert isinstance(query, CandlesQuery)
+            last = query.end_time or clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+            return Candles(
+                "bitcoin", "USD", INTERVALS["1h"].token, (Candle(last - timedelta(hours=1), *[Decimal(1)] * 4),)
+            )
+
+        for name in "ab":
+            world.replies(name, 200, b"it")
+        series = {"toy": Provider("toy", (Capability(Kind.CANDLES, build, parse),), ())}
+        alone = Settings(quotes_per_s=0, near_equal=0)
+        engine = world.engine([source("a"), source("b")], providers=series, settings=alone)
+        lane = engine._plan.lanes(Kind.CANDLES)[0]
+        assert (await engine.ask(CandlesQuery(BITCOIN, INTERVALS["1h"], end_time=end))).provenance.source == "a"
+        for _ in range(50):
+            await engine.ask(CandlesQuery(BITCOIN, INTERVALS["1h"]), fresh=True)
+        clock.advance(31)
+        engine._plan.rank()
+        assert (engine._plan.lanes(Kind.CANDLES)[0].id, lane.measures.lag_s < 60) == ("a", True), lane.parts
 
     play(story)

@@ -13,6 +13,7 @@ import pytest
 from server.clock import VirtualClock, run_virtual
 from server.fallback.breaker import Breaker
 from server.fallback.figures import FIGURES, figures_of
+from server.fallback.http import Secret
 from server.fallback.lane import Lane
 from server.fallback.motion import Motion
 from server.fallback.standing import Standing
@@ -42,9 +43,9 @@ SLOW = Chain("bitcoin", "Bitcoin", ChainFamily.BITCOIN, "bitcoin", "BTC", 8, blo
 QUICK = Chain("ethereum", "Ethereum", ChainFamily.EVM, "ethereum", "ETH", 18, 1, block_time_s=12)
 
 
-def play(story: Story) -> None:
+def play(story: Story, world_of: type[World] = World) -> None:
     """Run a story in simulated time."""
-    run_virtual(lambda clock: story(World(clock), clock))
+    run_virtual(lambda clock: story(world_of(clock), clock))
 
 
 def says(world: World, name: str, **ages: float) -> Counter[str]:
@@ -277,12 +278,12 @@ def test_each_chain_grows_old_by_itself() -> None:
     lane = one()
     quick, slow = GasQuery(QUICK), GasQuery(SLOW)
     lane.motion.note(6000, 99.0)
-    assert lane.moves(slow, figures_of(slow, datetime.now(UTC)), 100.0)
-    assert not lane.moves(quick, FIGURES[quick.kind], 100.0)
+    assert lane.is_old_by_itself(slow, figures_of(slow, datetime.now(UTC)), 100.0)
+    assert not lane.is_old_by_itself(quick, FIGURES[quick.kind], 100.0)
     lane.motion.note(120, 99.0)
-    assert not lane.moves(quick, FIGURES[quick.kind], 100.0)
+    assert not lane.is_old_by_itself(quick, FIGURES[quick.kind], 100.0)
     lane.motion.note(60, 99.0)
-    assert lane.moves(quick, FIGURES[quick.kind], 100.0)
+    assert lane.is_old_by_itself(quick, FIGURES[quick.kind], 100.0)
     lane.fall_behind(slow, 100.0)
     assert lane.is_behind(slow, 399.9)
     assert not lane.is_behind(slow, 400.0)
@@ -294,10 +295,10 @@ def test_candles_grow_old_by_interval() -> None:
     lane = one()
     minutes, days = CandlesQuery(BITCOIN, MINUTE), CandlesQuery(BITCOIN, DAY)
     lane.motion.note(2 * DAY.span.total_seconds(), 100.0)
-    assert not lane.moves(minutes, FIGURES[minutes.kind], 100.0)
+    assert not lane.is_old_by_itself(minutes, FIGURES[minutes.kind], 100.0)
     lane.motion.note(120, 90.0)
-    assert lane.moves(minutes, FIGURES[minutes.kind], 209.9)
-    assert not lane.moves(minutes, FIGURES[minutes.kind], 210.0)
+    assert lane.is_old_by_itself(minutes, FIGURES[minutes.kind], 209.9)
+    assert not lane.is_old_by_itself(minutes, FIGURES[minutes.kind], 210.0)
     lane.fall_behind(minutes, 100.0)
     assert lane.comes_last(minutes, 101.0)
     assert not lane.comes_last(days, 101.0)
@@ -308,7 +309,7 @@ def test_what_has_no_subject_cannot_be_old_by_itself() -> None:
     """All the news of a source are one thing."""
     lane, news = one(), NewsQuery()
     lane.motion.note(60, 100.0)
-    assert not lane.moves(news, FIGURES[news.kind], 100.0)
+    assert not lane.is_old_by_itself(news, FIGURES[news.kind], 100.0)
     lane.fall_behind(news, 100.0)
     assert not lane.comes_last(news, 101.0)
 
@@ -358,3 +359,74 @@ def test_data_that_grew_old_while_another_source_was_asked_is_stale() -> None:
         assert (await engine.ask(BTC_USD)).provenance.freshness is Freshness.STALE
 
     play(story)
+
+
+def test_a_source_comes_back_though_callers_mostly_ask_for_a_thin_coin() -> None:
+    """Before its outage of ten minutes the mix was harmless; after it each probe asks for what is old by itself."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        says(world, "a", ethereum=90)
+        world.says("b")
+        engine = world.engine([source("a", Tier.CRITICAL), "b"], settings=ALONE)
+        await engine.start()
+
+        async def traffic(span_s: float) -> None:
+            until, count = clock.monotonic() + span_s, 0
+            while clock.monotonic() < until:
+                await engine.ask(BTC_USD if count % 10 == 0 else ETH_USD, fresh=True)
+                await asyncio.sleep(4)
+                count += 1
+
+        await traffic(1200)
+        assert engine.breakers()[0].trips == 0
+        world.fails("a")
+        await traffic(610)
+        says(world, "a", ethereum=90)
+        await traffic(1800)
+        view = engine.breakers()[0]
+        assert view.state is BreakerState.CLOSED, (view.state, view.trips)
+        await engine.close()
+
+    play(story)
+
+
+class Relayed(World):
+    """A world whose source refuses whoever comes directly, and whose public relay repeats what it once fetched."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock)
+        self.kept: dict[tuple[str, str], Reply] = {}
+
+    async def fetch(self, base_url: str, request: Request, *, key: Secret | None = None, **how: Any) -> Reply:
+        """Refuse, repeat, or pass on."""
+        name = how["egress"].name if "egress" in how else "direct"
+        if name == "direct":
+            await asyncio.sleep(0.01)
+            return Reply(451, b"")
+        if name != "allorigins":
+            return await super().fetch(base_url, request, key=key)
+        if (name, request.path) not in self.kept:
+            self.kept[name, request.path] = await super().fetch(base_url, request, key=key)
+        await asyncio.sleep(0.01)
+        return self.kept[name, request.path]
+
+
+def test_a_public_relay_that_repeats_old_answers_is_left() -> None:
+    """What it brings may be its own doing: it is held against the way, and the source is asked over another."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        assert isinstance(world, Relayed)
+        world.says("a")
+        engine = world.engine(["a"], settings=Settings(quotes_per_s=0, public_proxies=True))
+        coins = prices_of(60)
+        live = 0
+        for number, coin in enumerate(coins):
+            await engine.ask(coin)  # new to the relay, so of this moment
+            if number >= 5:
+                answer = await engine.ask(coins[number - 5], fresh=True)  # of 100 s ago, and so old
+                live += answer.provenance.freshness is Freshness.LIVE
+            clock.advance(20)
+            engine._plan.rank()
+        assert live > 40, live
+
+    play(story, Relayed)

@@ -33,14 +33,14 @@ def test_a_jump_is_more_than_a_fifth_against_the_last_believed_price() -> None:
 
 
 def test_a_height_may_fall_by_a_hundred_and_is_forgotten_after_a_while() -> None:
-    """A deeper fall is refused, until nothing higher was seen for ten minutes: a lie must not stop a chain for good."""
-    vetted = Vetted()
-    assert not vetted.falls("x", 1000, 0)
-    vetted.believe(BlockQuery(CHAIN), replace(BLOCK, height=900), 1)
-    assert not vetted.falls("x", 800, 2)
-    assert vetted.falls("x", 799, 2)
-    assert not vetted.falls("y", 1, 2)
-    assert not vetted.falls("x", 799, 602)
+    """A deeper fall is doubted, until nothing higher was seen for ten minutes: a lie must not stop a chain for good."""
+    vetted, newest = Vetted(), BlockQuery(CHAIN)
+    assert not vetted.contradicts(newest, replace(BLOCK, height=1000), 0)
+    vetted.believe(newest, replace(BLOCK, height=900), 1)
+    assert not vetted.contradicts(newest, replace(BLOCK, height=800), 2)
+    assert vetted.contradicts(newest, replace(BLOCK, height=799), 2)
+    assert not vetted.contradicts(newest, replace(BLOCK, chain="y", height=1), 2)
+    assert not vetted.contradicts(newest, replace(BLOCK, height=799), 602)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,12 @@ def test_two_lists_that_agree_do_not_replace_what_several_sources_just_said() ->
     both = Prices((replace(PRICE, value=D(1000)), replace(other, value=D(1000))))
     vetted.believe(PricesQuery(), both, 10)
     assert [price.flagged for price in vetted.marked(both, 10).prices] == [True, False]
+
+
+def test_what_is_used_all_the_time_is_not_forgotten_first() -> None:
+    """The dollar's peg came first of all, and is used by every conversion: many coins do not push it out."""
+    vetted = Vetted([Price("tether", "USD", Decimal(1))], most=3)
+    for number in range(10):
+        vetted.doubts(Price("tether", "USD", Decimal(1)), number)
+        vetted.doubts(Price(f"coin{number}", "USD", Decimal(5)), number)
+        assert vetted.jumps(Price("tether", "USD", Decimal(3))), number
