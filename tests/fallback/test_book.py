@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from server.clock import VirtualClock, run_virtual
 from server.errors import StoreUnavailable
 from server.fallback.book import LATE
-from server.model import Action, Decision, Incident, IncidentCause, Kind, SourceHealth, SourceState
+from server.model import Action, Decision, Incident, IncidentCause, Kind, Phase, SourceHealth, SourceState
 from tests.fallback.world import BTC_USD, TOY, World, source
 
 Story = Callable[[World, VirtualClock, "Database"], Coroutine[Any, Any, None]]
@@ -332,6 +332,89 @@ def test_a_restart_forgets_neither_how_long_a_source_has_failed_nor_its_name() -
         after = second.watch.standings["a"].health
         assert (after.failing_s, after.nameless_s, after.gone) == (DAY / 2, 1800.0, 2)
         await second.close()
+
+    play(story)
+
+
+def test_what_was_known_is_taken_up_when_the_database_comes_a_moment_later() -> None:
+    """Else a source that is dead for good would be asked for a week more, after each start of both together."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        gone = SourceHealth("a", Phase.SUNSET, "it has failed for 7 d", 8 * DAY, 0.0, 0, True, clock.now(), ())
+        database.health["a"] = gone
+        database.is_away = True
+        engine = world.engine(["a", "b"], memory=database)
+        await engine.start()
+        for _ in range(2):
+            await engine.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(5)
+        database.is_away = False
+        await asyncio.sleep(60)
+        await engine.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(10)
+        assert database.health["a"].failing_s >= 8 * DAY
+        assert engine.sources()[0].state is SourceState.SUNSET
+        assert world.asked["a"] == 2
+        await engine.close()
+
+    play(story)
+
+
+def test_what_was_heard_and_decided_before_the_database_came_holds_over_what_was_known() -> None:
+    """One source has answered, one was reset, one was enabled long ago: none of that is undone, or done again."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        for id_ in "ab":
+            database.health[id_] = SourceHealth(id_, Phase.SUNSET, "gone", 8 * DAY, 0.0, 0, True, clock.now(), ())
+        await database.decide(Decision("b", Action.DISABLE, clock.now(), reason="old"))
+        await database.decide(Decision("c", Action.ENABLE, clock.now()))
+        database.is_away = True
+        world.says("a")
+        world.says("b")
+        world.fails("c")
+        engine = world.engine(["c", "a", "b"], memory=database)
+        await engine.start()
+        for _ in range(5):
+            await engine.ask(BTC_USD, fresh=True)
+        for action in (Action.ENABLE, Action.RESET):
+            assert not await engine.book.decide(Decision("b", action, clock.now()))
+        database.is_away = False
+        await asyncio.sleep(5)
+        states = {each.id: each.state for each in engine.sources()}
+        assert states == {"a": SourceState.ACTIVE, "b": SourceState.ACTIVE, "c": SourceState.FAILED}
+        assert {id_: row.phase for id_, row in database.health.items()} == {
+            "a": Phase.WELL,
+            "b": Phase.WELL,
+            "c": Phase.FAILING,
+        }
+        await engine.close()
+
+    play(story)
+
+
+def test_what_was_done_before_a_restart_is_not_done_again() -> None:
+    """The database was away at the start; an operator's decision here is the first that this process hears of it."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        await database.decide(Decision("a", Action.REMOVE, clock.now()))
+        clock.advance(7 * DAY)
+        world.fails("a")
+        world.says("b")
+        world.says("c")
+        database.is_away = True
+        engine = world.engine(["a", "b", "c"], memory=database)
+        await engine.start()
+        for _ in range(5):
+            await engine.ask(BTC_USD, fresh=True)
+        assert engine.sources()[0].state is SourceState.FAILED
+        assert not await engine.book.decide(Decision("c", Action.DISABLE, clock.now(), reason="test"))
+        database.is_away = False
+        await asyncio.sleep(10)
+        assert engine.sources()[2].state is SourceState.DISABLED
+        assert engine.sources()[0].state is SourceState.FAILED  # nobody removed it today
+        await engine.close()
 
     play(story)
 
