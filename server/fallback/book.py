@@ -104,7 +104,7 @@ class Book:
                 self._is_away = False
 
     async def flush(self) -> None:
-        """Write what changed; raises `StoreUnavailable`, and it waits for the next time."""
+        """Write what changed, one write at a time; raises `StoreUnavailable`, and it waits for the next time."""
         if self._memory is None:
             return
         async with self._turn:
@@ -112,17 +112,17 @@ class Book:
             while self._waiting:
                 self._saw(await self._memory.decide(self._waiting[0]))
                 self._waiting.pop(0)
-        dirty, self._watch.dirty = self._watch.dirty, set()
-        incidents = tuple(self._watch.incidents.unwritten.values())
-        try:
-            if dirty:
-                await self._memory.keep_health([self._kept(self._watch.standings[id_]) for id_ in sorted(dirty)])
-                dirty = set()
-            if incidents:
-                await self._memory.keep_incidents(incidents)
-                self._watch.incidents.written(incidents)
-        finally:
-            self._watch.dirty |= dirty
+            dirty, self._watch.dirty = self._watch.dirty, set()
+            incidents = tuple(self._watch.incidents.unwritten.values())
+            try:
+                if dirty:
+                    await self._memory.keep_health([self._kept(self._watch.standings[id_]) for id_ in sorted(dirty)])
+                    dirty = set()
+                if incidents:
+                    await self._memory.keep_incidents(incidents)
+                    self._watch.incidents.written(incidents)
+            finally:
+                self._watch.dirty |= dirty
 
     async def close(self) -> None:
         """Write what can be written in a moment."""
@@ -169,7 +169,8 @@ class Book:
                 self._restore(standing, row)
         for decision in self._waiting:
             self._watch.apply(decision)
-        self._watch.incidents.resume(each for each in lasting if self._lasts(each))
+        known = [each for each in lasting if each.source in self._watch.standings]
+        self._watch.incidents.resume(known, self._lasts)
 
     async def _look(self) -> None:
         """Do what other processes were told."""
@@ -235,9 +236,7 @@ class Book:
 
     def _lasts(self, incident: Incident) -> bool:
         """Say whether an incident of before still lasts, by what was restored."""
-        standing = self._watch.standings.get(incident.source)
-        if standing is None:
-            return False
+        standing = self._watch.standings[incident.source]
         if incident.cause is IncidentCause.DOWN:
             return standing.is_down
         if incident.cause is IncidentCause.DISABLED:

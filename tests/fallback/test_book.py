@@ -31,6 +31,8 @@ class Database:
         self.is_away = False
         self.late: list[Decision] = []
         """Decisions that have their number and cannot be read yet."""
+        self.late_s = 0.0
+        """How long a write of health or incidents is on its way."""
 
     async def known_health(self) -> Sequence[SourceHealth]:
         """Return the health of every source as it was last kept."""
@@ -39,7 +41,7 @@ class Database:
 
     async def keep_health(self, rows: Sequence[SourceHealth]) -> None:
         """Keep the health of some sources."""
-        await self._turn()
+        await self._turn(self.late_s)
         self.health |= {row.source: row for row in rows}
 
     async def decisions(self, after: int | None) -> Sequence[Decision]:
@@ -58,7 +60,7 @@ class Database:
 
     async def keep_incidents(self, rows: Sequence[Incident]) -> None:
         """Keep some incidents."""
-        await self._turn()
+        await self._turn(self.late_s)
         self.incidents |= {(row.source, *row.key): row for row in rows}
 
     async def lasting_incidents(self) -> Sequence[Incident]:
@@ -72,8 +74,8 @@ class Database:
         mine = [each for each in self.incidents.values() if each.source == source and (not before or each.key < before)]
         return sorted(mine, key=lambda each: each.key, reverse=True)[:limit]
 
-    async def _turn(self) -> None:
-        await asyncio.sleep(0.01)
+    async def _turn(self, late_s: float = 0.0) -> None:
+        await asyncio.sleep(0.01 + late_s)
         if self.is_away:
             raise StoreUnavailable
 
@@ -274,6 +276,95 @@ def test_a_reset_puts_a_source_back_that_was_given_up() -> None:
         await engine.book.decide(Decision("a", Action.DISABLE, clock.now(), reason="x"))
         await engine.book.decide(Decision("a", Action.RESET, clock.now()))
         assert (await engine.ask(BTC_USD, fresh=True)).provenance.source == "b"
+
+    play(story)
+
+
+def test_what_two_processes_noted_as_lasting_ends_for_both() -> None:
+    """Both saw the source go; after a restart of both it is back, and no incident of it still lasts."""
+
+    async def story(world: World, _clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        before = [world.engine(["a", "b"], memory=database) for _ in range(2)]
+        for each in before:
+            await each.start()
+        for each in before:
+            for _ in range(5):
+                await each.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(5)
+        for each in before:
+            await each.close()
+        assert [each.end_time for each in database.incidents.values()] == [None, None]
+        after = [world.engine(["a", "b"], memory=database) for _ in range(2)]
+        for each in after:
+            await each.start()
+        await asyncio.sleep(5)
+        oldest, other = sorted(database.incidents.values(), key=lambda each: each.start_time)
+        assert oldest.end_time is None
+        assert other.end_time is not None
+        world.says("a")
+        await asyncio.sleep(1300)
+        assert all(each.sources()[0].state is SourceState.ACTIVE for each in after)
+        for each in after:
+            await each.close()
+        assert len(database.incidents) == 2
+        assert all(each.end_time for each in database.incidents.values())
+
+    play(story)
+
+
+def test_an_incident_that_does_not_last_any_more_is_ended_at_the_start() -> None:
+    """The process was killed after it kept the health, and before it kept the incident's end."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        first = world.engine(["a", "b"], memory=database)
+        await first.start()
+        for _ in range(5):
+            await first.ask(BTC_USD, fresh=True)
+        await first.close()
+        (kept,) = database.health.values()
+        database.health["a"] = replace(kept, phase=Phase.WELL, failing_s=0.0, is_down=False, circuits=())
+        unknown = Incident("gone", IncidentCause.DOWN, clock.now(), None, "", "refused")
+        database.incidents["gone", *unknown.key] = unknown
+        world.says("a")
+        second = world.engine(["a", "b"], memory=database)
+        await second.start()
+        await second.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(10)
+        (shown,) = await second.book.incidents("a", None, 10)
+        assert second.sources()[0].state is SourceState.ACTIVE
+        assert shown.cause is IncidentCause.DOWN
+        assert shown.end_time is not None
+        assert await database.lasting_incidents() == [unknown]  # it may be another process's source
+        await second.close()
+
+    play(story)
+
+
+def test_a_late_write_does_not_undo_a_later_one() -> None:
+    """An operator resets a source while the beginning of its incident is still on its way to the database."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        engine = world.engine(["a", "b"], memory=database)
+        await engine.start()
+        for _ in range(5):
+            await engine.ask(BTC_USD, fresh=True)
+        database.late_s = 5.0
+        await asyncio.sleep(3)
+        database.late_s = 0.0
+        world.says("a")
+        await engine.book.decide(Decision("a", Action.RESET, clock.now()))
+        await asyncio.sleep(60)
+        assert engine.sources()[0].state in (SourceState.ACTIVE, SourceState.DEGRADED)
+        (shown,) = await engine.book.incidents("a", None, 10)
+        assert shown.end_time is not None
+        assert database.health["a"].phase is Phase.WELL
+        await engine.close()
 
     play(story)
 
