@@ -1,13 +1,14 @@
 """The book of what must survive a restart: written behind, read at start; operators' decisions are looked for in it.
 
-The database is its memory. While that is away what changed waits here, and goes on holding in this process.
+The database is its memory. While that is away what changed waits here, and goes on holding in this process; nothing is
+written before what was known is read, be it later than the start.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import inf, isinf
 from typing import Protocol
@@ -31,6 +32,7 @@ LATE = 100
 _CLOSE_S = 2.0
 _LASTING = {Action.DISABLE, Action.ENABLE}
 _PHASES = {IncidentCause.BLOCKED: Phase.BLOCKED, IncidentCause.SUNSET: Phase.SUNSET}
+_ORDER = tuple(Phase)
 _LONGEST_OPEN_S = Policy().longest_open_s
 
 
@@ -71,27 +73,19 @@ class Book:
         self._clock = clock
         self._every_s = settings.decisions_every_s
         self._seen: set[int] = set()
-        self._last: int | None = None
+        self._last = 0
         self._waiting: list[Decision] = []
         self._turn = asyncio.Lock()
+        self._is_restored = False
         self._is_away = False
 
     async def restore(self) -> None:
-        """Take up what was known before a restart, if the database answers."""
-        if self._memory is None:
-            return
+        """Take up what was known before a restart; if the database is away, that is left to the first write."""
         try:
-            health = await self._memory.known_health()
-            lasting = await self._memory.lasting_incidents()
-            await self._look()
+            async with self._turn:
+                await self._take_up()
         except StoreUnavailable:
             _log.warning("sources not restored", reason="the database does not answer")
-            return
-        for row in health:
-            standing = self._watch.standings.get(row.source)
-            if standing is not None:
-                self._restore(standing, row)
-        self._watch.incidents.resume(each for each in lasting if self._lasts(each))
 
     async def run(self) -> None:
         """Write what changed and look for others' decisions, until cancelled."""
@@ -110,24 +104,25 @@ class Book:
                 self._is_away = False
 
     async def flush(self) -> None:
-        """Write what changed; raises `StoreUnavailable`, and it waits for the next time."""
+        """Write what changed, one write at a time; raises `StoreUnavailable`, and it waits for the next time."""
         if self._memory is None:
             return
         async with self._turn:
+            await self._take_up()
             while self._waiting:
                 self._saw(await self._memory.decide(self._waiting[0]))
                 self._waiting.pop(0)
-        dirty, self._watch.dirty = self._watch.dirty, set()
-        incidents = tuple(self._watch.incidents.unwritten.values())
-        try:
-            if dirty:
-                await self._memory.keep_health([self._kept(self._watch.standings[id_]) for id_ in sorted(dirty)])
-                dirty = set()
-            if incidents:
-                await self._memory.keep_incidents(incidents)
-                self._watch.incidents.written(incidents)
-        finally:
-            self._watch.dirty |= dirty
+            dirty, self._watch.dirty = self._watch.dirty, set()
+            incidents = tuple(self._watch.incidents.unwritten.values())
+            try:
+                if dirty:
+                    await self._memory.keep_health([self._kept(self._watch.standings[id_]) for id_ in sorted(dirty)])
+                    dirty = set()
+                if incidents:
+                    await self._memory.keep_incidents(incidents)
+                    self._watch.incidents.written(incidents)
+            finally:
+                self._watch.dirty |= dirty
 
     async def close(self) -> None:
         """Write what can be written in a moment."""
@@ -155,31 +150,47 @@ class Book:
                 pass
         return self._watch.incidents.recent(source, before, limit)
 
+    async def _take_up(self) -> None:
+        """Take up what was known before the start, once; what was heard or decided since then holds over it."""
+        if self._memory is None or self._is_restored:
+            return
+        health = await self._memory.known_health()
+        lasting = await self._memory.lasting_incidents()
+        decisions = await self._memory.decisions(None)
+        self._is_restored = True
+        for decision in decisions:
+            self._saw(decision.number)
+        for decision in _newest(decisions).values():
+            if decision.action is Action.DISABLE:  # all else was done before
+                self._watch.apply(decision)
+        for row in health:
+            standing = self._watch.standings.get(row.source)
+            if standing is not None:
+                self._restore(standing, row)
+        for decision in self._waiting:
+            self._watch.apply(decision)
+        known = [each for each in lasting if each.source in self._watch.standings]
+        self._watch.incidents.resume(known, self._lasts)
+
     async def _look(self) -> None:
-        """Do what other processes were told, and what this one was told before its restart."""
+        """Do what other processes were told."""
         if self._memory is None:
             return
         async with self._turn:
             if self._waiting:
                 return  # ours first: what they overrule must not come back in between
-            is_first = self._last is None
             # A number may come to light after a higher one: whoever took it wrote it later.
-            found = await self._memory.decisions(None if self._last is None else self._last - LATE)
-            newest = {each.source: each.number for each in found if each.action in _LASTING}
+            found = await self._memory.decisions(self._last - LATE)
+            newest = _newest(found)
             for decision in found:
                 is_new = decision.number not in self._seen
                 self._saw(decision.number)
-                if decision.action in _LASTING:
-                    is_new = is_new and newest[decision.source] == decision.number
-                elif is_first:
-                    continue  # it was done before the restart
-                if is_new:
+                if is_new and (decision.action not in _LASTING or decision is newest[decision.source]):
                     self._watch.apply(decision)
-            self._last = self._last or 0
 
     def _saw(self, number: int) -> None:
         self._seen.add(number)
-        self._last = max(self._last or 0, number)
+        self._last = max(self._last, number)
 
     def _kept(self, standing: Standing) -> SourceHealth:
         now, time = self._clock.monotonic(), self._clock.now()
@@ -197,13 +208,22 @@ class Book:
         )
 
     def _restore(self, standing: Standing, row: SourceHealth) -> None:
-        """Put a source where it stood; a clock that jumped meanwhile keeps none out for longer than usual."""
+        """Put a source where it stood, unless it has answered since; what failed since comes on top.
+
+        A clock that jumped meanwhile keeps none out for longer than usual.
+        """
+        if any(lane.measures.last_success for lane in standing.lanes):
+            self._watch.dirty.add(row.source)
+            return
         now, time = self._clock.monotonic(), self._clock.now()
         health = standing.health
-        health.phase, health.reason, health.gone = row.phase, row.reason, row.gone
-        health.failing_s, health.nameless_s = row.failing_s, row.nameless_s
-        health.noted_at = now - max(0.0, (time - row.noted_time).total_seconds())
-        standing.is_down = row.is_down
+        health.failing_s += row.failing_s
+        health.nameless_s += row.nameless_s
+        health.gone += row.gone
+        if _ORDER.index(row.phase) > _ORDER.index(health.phase):
+            health.phase, health.reason = row.phase, row.reason
+            health.noted_at = now - max(0.0, (time - row.noted_time).total_seconds())
+        standing.is_down |= row.is_down
         by_kind = {each.kind: each for each in row.circuits}
         for lane in standing.lanes:
             circuit = by_kind.get(lane.kind.value)
@@ -216,14 +236,17 @@ class Book:
 
     def _lasts(self, incident: Incident) -> bool:
         """Say whether an incident of before still lasts, by what was restored."""
-        standing = self._watch.standings.get(incident.source)
-        if standing is None:
-            return False
+        standing = self._watch.standings[incident.source]
         if incident.cause is IncidentCause.DOWN:
             return standing.is_down
         if incident.cause is IncidentCause.DISABLED:
             return standing.disabled is not None
         return _PHASES.get(incident.cause) is standing.health.phase
+
+
+def _newest(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """Return the last disabling or enabling of each source."""
+    return {each.source: each for each in decisions if each.action in _LASTING}
 
 
 def _circuit(lane: Lane, now: float, time: datetime) -> OpenCircuit:

@@ -6,7 +6,7 @@ Used by the watch, which opens and closes them, and by the book, which writes th
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -57,11 +57,15 @@ class Incidents:
             break
         self._put(Incident(source, cause, now, now, kind, reason))
 
-    def resume(self, lasting: Iterable[Incident]) -> None:
-        """Take up what lasted before a restart."""
-        for incident in lasting:
-            self._lasting[incident.source, incident.cause] = incident
-            self._recent[_key(incident)] = incident
+    def resume(self, known: Iterable[Incident], lasts: Callable[[Incident], bool]) -> None:
+        """Take up what lasted before a restart; end what lasts no more, and of one cause all but the oldest."""
+        found, self._lasting = {_key(each): each for each in (*known, *self._lasting.values())}, {}
+        for incident in sorted(found.values(), key=lambda each: each.start_time, reverse=True):
+            self.end(incident.source, incident.cause)
+            self._lasting[incident.source, incident.cause] = self._recent[_key(incident)] = incident
+        for incident in tuple(self._lasting.values()):
+            if not lasts(incident):
+                self.end(incident.source, incident.cause)
 
     def recent(self, source: str, before: tuple[object, ...] | None, limit: int) -> list[Incident]:
         """Return at most `limit` incidents of a source, newest first, behind the key `before`."""

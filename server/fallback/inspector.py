@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from itertools import islice
 
 import structlog
 
@@ -23,6 +24,7 @@ _log = structlog.get_logger()
 _TARGETS = 3
 _LIMIT = 1024 * 1024
 _HOST = "test of the route"
+_NOBODY = "no source to ask"
 _OWN = frozenset({502, 503, 504})
 _PUBLIC_OWN = _OWN | {401, 403, 429, 500}
 
@@ -30,8 +32,9 @@ _PUBLIC_OWN = _OWN | {401, 403, 429, 500}
 class Inspector:
     """Asks sources' front pages over each proxy: any answer shows that it works, whatever it says.
 
-    Sources are taken in turn, so that none is burdened. A proxy is held to have failed when it fails itself, or reaches
-    none of three. `turned` is called when one failed, or works again, and sources may be asked that could not before.
+    Sources are taken in turn, so that none is burdened; one that an operator disabled, or that rests as it wished, is
+    passed over. A proxy is held to have failed when it fails itself, or reaches none of three. `turned` is called when
+    one failed, or works again, and sources may be asked that could not before.
     """
 
     def __init__(
@@ -77,20 +80,18 @@ class Inspector:
 
     async def _test(self, route: Route) -> None:
         """Ask up to three sources, until one answers; note what was found."""
-        state, detail = self._egress.state(route), "no source to ask"
-        for _ in range(min(_TARGETS, len(self._standings))):
+        state, detail = self._egress.state(route), _NOBODY
+        for target in islice(self._targets(), _TARGETS):
             start = self._clock.monotonic()
-            detail, is_everywhere = await self._asked(route, self._target())
+            detail, is_everywhere = await self._asked(route, target)
             if not detail:
                 state.passed(self._clock.monotonic() - start)
                 break
             if is_everywhere:
                 break
-        state.test_time = self._clock.now()
-        if detail and self._standings:
-            state.test_detail = detail
-            if route is not DIRECT:
-                state.failed(_HOST, self._clock.monotonic(), self._egress.policy, everywhere=True)
+        state.test_time, state.test_detail = self._clock.now(), detail
+        if detail and detail != _NOBODY and route is not DIRECT:
+            state.failed(_HOST, self._clock.monotonic(), self._egress.policy, everywhere=True)
         self._settle()
         if not state.is_healthy and route not in self._down:
             self._down.add(route)
@@ -126,10 +127,14 @@ class Inspector:
             return f"HTTP {reply.status}", False
         return "", False
 
-    def _target(self) -> str:
-        """Return the next source's base URL."""
-        self._next = (self._next + 1) % len(self._standings)
-        return self._standings[self._next].base_url
+    def _targets(self) -> Iterator[str]:
+        """Give the base URLs of the next sources that may be asked, each once."""
+        for _ in self._standings:
+            self._next = (self._next + 1) % len(self._standings)
+            standing, now = self._standings[self._next], self._clock.monotonic()
+            rests = any(now < purse.resting_until for purse in standing.quota.purses())
+            if standing.disabled is None and not rests:
+                yield standing.base_url
 
     def _view(self, route: Route) -> EgressView:
         """Return one way out as it stands."""

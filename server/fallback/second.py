@@ -32,6 +32,7 @@ from server.model import (
     Price,
     PriceQuery,
     PricesQuery,
+    Provenance,
     Query,
     Scope,
     SharedAnswer,
@@ -50,6 +51,9 @@ _SHARE = 0.1
 _KEPT_S = 86_400.0
 """Longest time that an answer is kept there, in seconds: also one that is true for good."""
 _OLDEST_S = 10 * 365 * _KEPT_S
+_MOST_ASKED = 1000
+_MOST_ATTEMPTS = 200
+_LONGEST_TEXT = 1000
 _WARM_S = 1.0
 _WARM_AT_ONCE = 50
 
@@ -224,14 +228,23 @@ class Second:
             return "fetched in the future"
         if origin.simulated is not self._simulated:
             return "of the other world"
-        is_named = origin.source == source and source in self._standings and origin.attempts
-        if not is_named or origin.freshness is not Freshness.LIVE:
+        is_named = origin.source == source and source in self._standings
+        if not is_named or origin.freshness is not Freshness.LIVE or not _can_be(origin):
             return "of no source of ours"
         if isinstance(query, PriceQuery | PricesQuery) and is_foreign(query, value):
             return "in another quote"
         if _is_doubted(answer):
             return "in doubt"
         return "a jump" if self._vetted.contradicts(query, value, self._clock.monotonic()) else ""
+
+
+def _can_be(origin: Provenance) -> bool:
+    """Say whether a fetch may have come about like that; what is beyond any fetch cannot be told to a caller either."""
+    return (
+        1 <= origin.agreed <= origin.asked <= _MOST_ASKED
+        and 1 <= len(origin.attempts) <= _MOST_ATTEMPTS
+        and all(len(each.source + each.egress + each.detail) <= _LONGEST_TEXT for each in origin.attempts)
+    )
 
 
 def _is_doubted(answer: Answer[Value]) -> bool:

@@ -16,16 +16,21 @@ _GIVEN_UP = {Phase.BLOCKED: SourceState.BLOCKED, Phase.SUNSET: SourceState.SUNSE
 
 
 def state_of(standing: Standing, now: float) -> SourceState:
-    """Return a source's state over all its kinds; one whose key was never given is disabled by its operator."""
+    """Return a source's state over all its kinds; one whose key was never given is disabled by its operator.
+
+    One that direct may reach and whose circuits are all open has failed, whatever it refused by region before.
+    """
     out = standing.exclusion(now)
     lacks_key = out is not None and out.outcome is Outcome.SKIPPED_KEY and not standing.has_key()
     if lacks_key or standing.disabled is not None:
         return SourceState.DISABLED
     if (given_up := _GIVEN_UP.get(standing.health.phase)) is not None:
         return given_up
-    if standing.is_regional():
+    state = _by_circuits(standing, is_out=out is not None)
+    is_open = now >= standing.ways.direct.quarantine.until
+    if standing.is_regional() and not (is_open and state is SourceState.FAILED):
         return SourceState.PROXY_NEEDED
-    return _by_circuits(standing, is_out=out is not None)
+    return state
 
 
 def _by_circuits(standing: Standing, *, is_out: bool) -> SourceState:

@@ -205,7 +205,8 @@ def _cause(lane: Lane, reason: str, now: float) -> str:
     in_row = breaker.consecutive_failures
     if calls and in_row < breaker.policy.failures_in_row:
         return f"{reason} after {failures} of {calls} calls failed within {span(breaker.policy.window_s)}{sign}"
-    return f"{reason} after {in_row} failure{'s' * (in_row != 1)} in a row{sign}"
+    count = f" after {in_row} failure{'s' * (in_row != 1)} in a row" if in_row else ""  # none: of before a restart
+    return f"{reason}{count}{sign}"
 
 
 def _again(lane: Lane, now: float) -> str:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from server.clock import VirtualClock, run_virtual
 from server.errors import StoreUnavailable
 from server.fallback.book import LATE
-from server.model import Action, Decision, Incident, IncidentCause, Kind, SourceHealth, SourceState
+from server.model import Action, Decision, Incident, IncidentCause, Kind, Phase, SourceHealth, SourceState
 from tests.fallback.world import BTC_USD, TOY, World, source
 
 Story = Callable[[World, VirtualClock, "Database"], Coroutine[Any, Any, None]]
@@ -31,6 +31,8 @@ class Database:
         self.is_away = False
         self.late: list[Decision] = []
         """Decisions that have their number and cannot be read yet."""
+        self.late_s = 0.0
+        """How long a write of health or incidents is on its way."""
 
     async def known_health(self) -> Sequence[SourceHealth]:
         """Return the health of every source as it was last kept."""
@@ -39,7 +41,7 @@ class Database:
 
     async def keep_health(self, rows: Sequence[SourceHealth]) -> None:
         """Keep the health of some sources."""
-        await self._turn()
+        await self._turn(self.late_s)
         self.health |= {row.source: row for row in rows}
 
     async def decisions(self, after: int | None) -> Sequence[Decision]:
@@ -58,7 +60,7 @@ class Database:
 
     async def keep_incidents(self, rows: Sequence[Incident]) -> None:
         """Keep some incidents."""
-        await self._turn()
+        await self._turn(self.late_s)
         self.incidents |= {(row.source, *row.key): row for row in rows}
 
     async def lasting_incidents(self) -> Sequence[Incident]:
@@ -72,8 +74,8 @@ class Database:
         mine = [each for each in self.incidents.values() if each.source == source and (not before or each.key < before)]
         return sorted(mine, key=lambda each: each.key, reverse=True)[:limit]
 
-    async def _turn(self) -> None:
-        await asyncio.sleep(0.01)
+    async def _turn(self, late_s: float = 0.0) -> None:
+        await asyncio.sleep(0.01 + late_s)
         if self.is_away:
             raise StoreUnavailable
 
@@ -278,6 +280,95 @@ def test_a_reset_puts_a_source_back_that_was_given_up() -> None:
     play(story)
 
 
+def test_what_two_processes_noted_as_lasting_ends_for_both() -> None:
+    """Both saw the source go; after a restart of both it is back, and no incident of it still lasts."""
+
+    async def story(world: World, _clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        before = [world.engine(["a", "b"], memory=database) for _ in range(2)]
+        for each in before:
+            await each.start()
+        for each in before:
+            for _ in range(5):
+                await each.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(5)
+        for each in before:
+            await each.close()
+        assert [each.end_time for each in database.incidents.values()] == [None, None]
+        after = [world.engine(["a", "b"], memory=database) for _ in range(2)]
+        for each in after:
+            await each.start()
+        await asyncio.sleep(5)
+        oldest, other = sorted(database.incidents.values(), key=lambda each: each.start_time)
+        assert oldest.end_time is None
+        assert other.end_time is not None
+        world.says("a")
+        await asyncio.sleep(1300)
+        assert all(each.sources()[0].state is SourceState.ACTIVE for each in after)
+        for each in after:
+            await each.close()
+        assert len(database.incidents) == 2
+        assert all(each.end_time for each in database.incidents.values())
+
+    play(story)
+
+
+def test_an_incident_that_does_not_last_any_more_is_ended_at_the_start() -> None:
+    """The process was killed after it kept the health, and before it kept the incident's end."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        first = world.engine(["a", "b"], memory=database)
+        await first.start()
+        for _ in range(5):
+            await first.ask(BTC_USD, fresh=True)
+        await first.close()
+        (kept,) = database.health.values()
+        database.health["a"] = replace(kept, phase=Phase.WELL, failing_s=0.0, is_down=False, circuits=())
+        unknown = Incident("gone", IncidentCause.DOWN, clock.now(), None, "", "refused")
+        database.incidents["gone", *unknown.key] = unknown
+        world.says("a")
+        second = world.engine(["a", "b"], memory=database)
+        await second.start()
+        await second.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(10)
+        (shown,) = await second.book.incidents("a", None, 10)
+        assert second.sources()[0].state is SourceState.ACTIVE
+        assert shown.cause is IncidentCause.DOWN
+        assert shown.end_time is not None
+        assert await database.lasting_incidents() == [unknown]  # it may be another process's source
+        await second.close()
+
+    play(story)
+
+
+def test_a_late_write_does_not_undo_a_later_one() -> None:
+    """An operator resets a source while the beginning of its incident is still on its way to the database."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        engine = world.engine(["a", "b"], memory=database)
+        await engine.start()
+        for _ in range(5):
+            await engine.ask(BTC_USD, fresh=True)
+        database.late_s = 5.0
+        await asyncio.sleep(3)
+        database.late_s = 0.0
+        world.says("a")
+        await engine.book.decide(Decision("a", Action.RESET, clock.now()))
+        await asyncio.sleep(60)
+        assert engine.sources()[0].state in (SourceState.ACTIVE, SourceState.DEGRADED)
+        (shown,) = await engine.book.incidents("a", None, 10)
+        assert shown.end_time is not None
+        assert database.health["a"].phase is Phase.WELL
+        await engine.close()
+
+    play(story)
+
+
 def test_what_is_contradicted_again_and_again_is_one_incident() -> None:
     """It says how often, and the next one begins ten minutes after the last."""
 
@@ -332,6 +423,89 @@ def test_a_restart_forgets_neither_how_long_a_source_has_failed_nor_its_name() -
         after = second.watch.standings["a"].health
         assert (after.failing_s, after.nameless_s, after.gone) == (DAY / 2, 1800.0, 2)
         await second.close()
+
+    play(story)
+
+
+def test_what_was_known_is_taken_up_when_the_database_comes_a_moment_later() -> None:
+    """Else a source that is dead for good would be asked for a week more, after each start of both together."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        world.fails("a")
+        world.says("b")
+        gone = SourceHealth("a", Phase.SUNSET, "it has failed for 7 d", 8 * DAY, 0.0, 0, True, clock.now(), ())
+        database.health["a"] = gone
+        database.is_away = True
+        engine = world.engine(["a", "b"], memory=database)
+        await engine.start()
+        for _ in range(2):
+            await engine.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(5)
+        database.is_away = False
+        await asyncio.sleep(60)
+        await engine.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(10)
+        assert database.health["a"].failing_s >= 8 * DAY
+        assert engine.sources()[0].state is SourceState.SUNSET
+        assert world.asked["a"] == 2
+        await engine.close()
+
+    play(story)
+
+
+def test_what_was_heard_and_decided_before_the_database_came_holds_over_what_was_known() -> None:
+    """One source has answered, one was reset, one was enabled long ago: none of that is undone, or done again."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        for id_ in "ab":
+            database.health[id_] = SourceHealth(id_, Phase.SUNSET, "gone", 8 * DAY, 0.0, 0, True, clock.now(), ())
+        await database.decide(Decision("b", Action.DISABLE, clock.now(), reason="old"))
+        await database.decide(Decision("c", Action.ENABLE, clock.now()))
+        database.is_away = True
+        world.says("a")
+        world.says("b")
+        world.fails("c")
+        engine = world.engine(["c", "a", "b"], memory=database)
+        await engine.start()
+        for _ in range(5):
+            await engine.ask(BTC_USD, fresh=True)
+        for action in (Action.ENABLE, Action.RESET):
+            assert not await engine.book.decide(Decision("b", action, clock.now()))
+        database.is_away = False
+        await asyncio.sleep(5)
+        states = {each.id: each.state for each in engine.sources()}
+        assert states == {"a": SourceState.ACTIVE, "b": SourceState.ACTIVE, "c": SourceState.FAILED}
+        assert {id_: row.phase for id_, row in database.health.items()} == {
+            "a": Phase.WELL,
+            "b": Phase.WELL,
+            "c": Phase.FAILING,
+        }
+        await engine.close()
+
+    play(story)
+
+
+def test_what_was_done_before_a_restart_is_not_done_again() -> None:
+    """The database was away at the start; an operator's decision here is the first that this process hears of it."""
+
+    async def story(world: World, clock: VirtualClock, database: Database) -> None:
+        await database.decide(Decision("a", Action.REMOVE, clock.now()))
+        clock.advance(7 * DAY)
+        world.fails("a")
+        world.says("b")
+        world.says("c")
+        database.is_away = True
+        engine = world.engine(["a", "b", "c"], memory=database)
+        await engine.start()
+        for _ in range(5):
+            await engine.ask(BTC_USD, fresh=True)
+        assert engine.sources()[0].state is SourceState.FAILED
+        assert not await engine.book.decide(Decision("c", Action.DISABLE, clock.now(), reason="test"))
+        database.is_away = False
+        await asyncio.sleep(10)
+        assert engine.sources()[2].state is SourceState.DISABLED
+        assert engine.sources()[0].state is SourceState.FAILED  # nobody removed it today
+        await engine.close()
 
     play(story)
 

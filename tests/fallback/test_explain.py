@@ -16,6 +16,7 @@ from server.fallback.score import score_of
 from server.model import Action, BreakerState, Decision, Outcome, Place, Query, Route, RoutedSource, SourceState
 from server.providers.base import Key, Tier
 from server.settings import Settings
+from tests.fallback.test_book import Database
 from tests.fallback.test_doubts import QUERIES, SURE, providers
 from tests.fallback.test_suspects import ask
 from tests.fallback.world import BTC_USD, ETH_USD, World, source
@@ -169,6 +170,26 @@ def test_a_circuit_that_opened_by_its_share_of_failures_says_that() -> None:
         assert out.sentence.startswith(
             "out: circuit open after 7 of 11 calls failed within 60 s (its own errors); tried again in "
         )
+
+    play(story)
+
+
+def test_a_circuit_that_was_open_before_a_restart_names_no_count() -> None:
+    """How many failures opened it is not kept; when it is tried again is."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        database = Database()
+        world.fails("a")
+        world.says("b")
+        first = world.engine(["a", "b"], memory=database)
+        await first.start()
+        for _ in range(5):
+            await first.ask(BTC_USD, fresh=True)
+        await first.close()
+        second = world.engine(["a", "b"], memory=database)
+        await second.start()
+        assert routed(second, "a").sentence.startswith("out: circuit open; tried again in ")
+        await second.close()
 
     play(story)
 

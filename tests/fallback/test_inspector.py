@@ -14,10 +14,10 @@ from server.errors import Unknown
 from server.fallback.engine import Engine
 from server.fallback.http import EgressFailure, Secret, TransportFailure
 from server.fallback.routes import DIRECT, Route
-from server.model import EgressView, Outcome
+from server.model import Action, Decision, EgressView, Outcome
 from server.providers.base import Reply, Request
 from server.settings import Settings
-from tests.fallback.world import World
+from tests.fallback.world import BTC_USD, World
 
 SETTINGS = Settings(proxies="one=http://u:p4ssword@10.0.0.1:3128,two=socks5://10.0.0.2:1080")
 SOURCES = ["a", "b", "c", "d"]
@@ -116,6 +116,32 @@ def test_one_source_that_a_proxy_does_not_reach_is_not_its_failure_three_are() -
         world.tests.clear()
         view = await engine.test_egress("one")
         assert (view.healthy, view.test_detail, len(world.tests)) == (False, "proxy: reset", 3)
+
+    play(story)
+
+
+def test_what_an_operator_disabled_is_not_asked_at_all() -> None:
+    """Nor what rests as it wished: others show how a proxy does, and where there is none it stands as it stood."""
+
+    async def story(world: ProxyWorld) -> None:
+        engine = world.engine(["a", "b", "c"], settings=SETTINGS)
+        await engine.start()
+        await engine.book.decide(Decision("a", Action.DISABLE, world.clock.now(), reason="we were asked to stop"))
+        world.replies("b", 429, retry_after="300")
+        await engine.sweep(BTC_USD)
+        await asyncio.sleep(1.0)
+        world.tests.clear()
+        await asyncio.sleep(240.0)
+        assert {source for _, source in world.tests} == {"c"}
+        assert len(world.tests) == 8
+        await asyncio.sleep(300.0)
+        assert {source for _, source in world.tests} == {"b", "c"}
+        for id_ in "bc":
+            await engine.book.decide(Decision(id_, Action.DISABLE, world.clock.now(), reason="they too"))
+        world.down["one"] = EgressFailure(Outcome.REFUSED, "proxy: HTTP 407", is_everywhere=True)
+        view = await engine.test_egress("one")
+        assert (view.healthy, view.test_detail) == (True, "no source to ask")
+        await engine.close()
 
     play(story)
 

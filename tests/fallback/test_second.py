@@ -37,6 +37,7 @@ from server.model import (
     Value,
 )
 from server.providers.base import Capability, Provider, Reply, Request, Source, Tier
+from server.rpc.convert.provenance import provenance_message
 from tests.fallback.level import Level
 from tests.fallback.world import BITCOIN, BTC_USD, ETH_USD, World, source
 
@@ -179,6 +180,12 @@ WRONG: tuple[tuple[str, Callable[[Answer[Value], VirtualClock], Answer[Value]]],
     ("of the other world", lambda kept, _: origin_of(kept, simulated=True)),
     ("of no source of ours", lambda kept, _: origin_of(kept, source="nobody")),
     ("of no source of ours", lambda kept, _: origin_of(kept, freshness=Freshness.STORED)),
+    ("of no source of ours", lambda kept, _: origin_of(kept, agreed=10**12)),
+    ("of no source of ours", lambda kept, _: origin_of(kept, asked=10**12)),
+    ("of no source of ours", lambda kept, _: origin_of(kept, agreed=0)),
+    ("of no source of ours", lambda kept, _: origin_of(kept, attempts=())),
+    ("of no source of ours", lambda kept, _: origin_of(kept, attempts=(Attempt("a", Outcome.OK),) * 201)),
+    ("of no source of ours", lambda kept, _: origin_of(kept, attempts=(Attempt("a", Outcome.OK, detail="x" * 1000),))),
     ("fetched in the future", lambda kept, clock: origin_of(kept, receive_time=clock.now() + timedelta(minutes=5))),
 )
 
@@ -198,6 +205,17 @@ def test_what_no_source_could_have_said_is_refused(
         assert isinstance(found.value, Price)
         assert (found.value.asset, found.value.quote, found.value.value) == ("bitcoin", "USD", 100)
         assert two.level.refused == {reason: 1}
+
+    play(story)
+
+
+def test_a_count_that_no_message_can_hold_is_not_taken_from_the_second_level() -> None:
+    """Whoever wrote it: an answer that cannot be told to any caller is no answer."""
+
+    async def story(two: Two) -> None:
+        two.puts(origin_of(await two.fetched(), agreed=10**12, asked=10**12))
+        answer = await two.other.ask(BTC_USD)
+        assert provenance_message(answer.provenance).agreement.agreed == 1
 
     play(story)
 

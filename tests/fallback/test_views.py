@@ -176,6 +176,31 @@ def test_a_refusal_by_region_is_logged_once_and_once_when_it_is_over() -> None:
     play(story)
 
 
+def test_a_source_once_refused_by_region_and_then_dead_is_shown_as_failed() -> None:
+    """Its name is gone since; it is no proxy that it needs, and an operator may remove what fails."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.replies("a", 451)
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        await engine.ask(BTC_USD)
+        world.fails("a", Outcome.DNS)
+        clock.advance(61)
+        for _ in range(4):
+            await engine.ask(BTC_USD, fresh=True)
+        assert view_of(engine, "a").state is SourceState.PROXY_NEEDED
+        await engine.ask(BTC_USD, fresh=True)
+        assert view_of(engine, "a").state is SourceState.FAILED
+        assert engine.watch.failed() == ["a"]
+        world.replies("a", 451)
+        clock.advance(80)
+        await engine.ask(BTC_USD, fresh=True)
+        await asyncio.sleep(1)
+        assert view_of(engine, "a").state is SourceState.PROXY_NEEDED
+
+    play(story)
+
+
 def test_a_source_that_refuses_by_region_alone_is_logged_too() -> None:
     """It is down as much as one whose circuits are open."""
 
