@@ -14,13 +14,14 @@ from server.fallback.budget import Budget
 from server.fallback.cache import Slot
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane, told_apart
-from server.fallback.race import Course, Means, Spawn, is_empty
+from server.fallback.race import Course, Means, Spawn
 from server.fallback.rates import Rates
 from server.fallback.settling import Fetch, Probe, Settler
 from server.fallback.tried import Tried
 from server.fallback.vetted import Doubt, Vetted
 from server.model import (
     Answer,
+    Articles,
     Attempt,
     CandlesQuery,
     Outcome,
@@ -30,7 +31,9 @@ from server.model import (
     PricesQuery,
     Purpose,
     Query,
+    TransactionPage,
     Value,
+    WhaleTransactions,
 )
 from server.settings import Settings
 
@@ -92,7 +95,8 @@ class Fetcher:
             query,
             lanes,
             until,
-            lambda lane, *leave: done.probes.append(self._probe(lane, slot, *leave)),
+            probing=lambda lane, *leave: done.probes.append(self._probe(lane, slot, *leave)),
+            ends=lambda tried: self._ends(done, course, tried, native=native),
             purpose=purpose,
         )
         done.attempts = course.attempts
@@ -124,6 +128,15 @@ class Fetcher:
             done.win(*done.empty)
         done.is_late = self._clock.monotonic() >= until
         return done
+
+    def _ends(self, done: Fetch, course: Course, tried: Tried, *, native: bool) -> bool:
+        """Say whether an attempt's answer can be used at once, and needs no word of the source late beside it."""
+        query, value = course.query, tried.value
+        if tried.outcome is not _OK or value is None or is_empty(value):
+            return False
+        if isinstance(query, _PRICED) and is_foreign(query, value):
+            value = None if native else self._rates.known(value, query.quote)
+        return value is not None and self._settler.is_sure(done, course, tried, value)
 
     def _in_order(self, slot: Slot, lanes: Sequence[Lane]) -> Sequence[Lane]:
         """Return the lanes as they are to be asked; those passed over because they were silent are asked behind."""
@@ -241,6 +254,13 @@ def is_foreign(query: PriceQuery | PricesQuery, value: Value) -> bool:
     if isinstance(value, Price):
         return value.quote != query.quote
     return isinstance(value, Prices) and any(price.quote != query.quote for price in value.prices)
+
+
+def is_empty(value: Value) -> bool:
+    """Say whether a value is a list with nothing in it: true perhaps, but no reason to stop waiting for another."""
+    if isinstance(value, Articles):
+        return not value.articles
+    return isinstance(value, TransactionPage | WhaleTransactions) and not value.transactions
 
 
 async def first_of(probes: Sequence[Probe], wait_s: float) -> Answer[Value] | None:
