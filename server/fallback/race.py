@@ -113,7 +113,7 @@ class Course:
         return None
 
     def repeat(self, leg: Leg) -> Leg | None:
-        """Return a second try at the same source, None when it is not worth one or the budget is spent.
+        """Return an attempt for a second try at its source, None when it is not worth one or the budget is spent.
 
         Worth it is a connection that broke at once: a pooled one that the source had closed, most often. One refused
         by region goes on over another way out where there is one, as to another source: that is never refused.
@@ -127,7 +127,8 @@ class Course:
         if admission is None or not (is_regional or self._means.budget.take_repeat(now)):
             return None
         self.asked += 1
-        return Leg(leg.index, leg.lane, admission, now, is_repeat=True)
+        leg.again(admission, now)
+        return leg
 
     async def run(self, leg: Leg) -> Tried:
         """Wait for an attempt; when it is late for its source, start a hedge and let the better one win.
