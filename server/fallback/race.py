@@ -234,11 +234,11 @@ class Course:
         if self.beside is not None or now >= self._until or self.asked >= self._means.most:
             return
         index = self._rival(leg.lane, now, leg.tried.route())
-        if index is None or not self._means.budget.take_hedge(now):
+        if index is None:
             return
         lane = self._lanes[index]
         admission = lane.admit(now, self._purpose)
-        if admission is None:
+        if admission is None or not self._means.budget.take_hedge(now):
             return
         self._taken += (index,)
         self.asked += 1
@@ -266,6 +266,7 @@ class Course:
                 or index in self._taken
                 or lane.standing.base_url == leader.standing.base_url
                 or not lane.has_room_for_hedge(now, avoid)
+                or lane.wait(now, self._purpose) is not None
             ):
                 continue
             if lane.source.provider != leader.source.provider:
