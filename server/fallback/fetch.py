@@ -70,6 +70,8 @@ class Fetcher:
         self._clock = clock
         self._keeper = keeper
         self._next_early = 0.0
+        self._mirrored: set[Lane] = set()
+        """Lanes that are asked behind a caller now, or with the next turn of the loop."""
 
     async def fetch(
         self,
@@ -152,10 +154,13 @@ class Fetcher:
         return (*front, *back) if back else front
 
     def _mirror(self, lane: Lane, slot: Slot, now: float) -> None:
-        """Ask behind the caller what a source would have been asked: its circuit learns how that ends."""
-        admission = lane.admit(now, Purpose.BACKGROUND)
+        """Ask behind the caller what a source would have been asked, one call at a time: its circuit learns by it."""
+        admission = None if lane in self._mirrored else lane.admit(now, Purpose.BACKGROUND)
         if admission is not None:
-            Context().run(self._probe, lane, slot, admission, span_s=lane.late_s())  # later it would lose any race
+            self._mirrored.add(lane)
+            span_s = lane.late_s()  # later it would lose any race
+            probe = Context().run(self._probe, lane, slot, admission, span_s=span_s)
+            probe.add_done_callback(lambda _: self._mirrored.discard(lane))
 
     def _spread(self, query: Query, lanes: Sequence[Lane]) -> Sequence[Lane]:
         """Return the lanes with the first one chosen among near-equal leaders: the less busy of two taken by chance.
