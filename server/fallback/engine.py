@@ -102,7 +102,6 @@ class Engine(Readings):
         self._claimer = Claimer(ledger, clock, [standing.quota for standing in self._standings.values()])
         self._plan = Plan(lanes, clock)
         self.watch = Watch(self._standings, clock)
-        self.watch.distrust = self._cache.distrust
         self.book = Book(self.watch, memory, clock, settings)
         self._ranker = Ranker(self._plan, clock, settings.plan_every_s, self.watch.heard)
         self.explain = Explainer(self._plan, self._cache, clock, settings).explain
@@ -111,6 +110,7 @@ class Engine(Readings):
         self.watch.changed = self._ranker.changed
         self._runner = runner = Runner(transport, clock, vetted, self.watch, body_limit=settings.body_limit)
         self._quotes = Quotes(clock, vetted, runner.blame)
+        self.watch.distrust = (self._cache.distrust, self._quotes.distrust)
         self.second = Second(
             shared, self._cache, self._standings, vetted, clock, settings=settings, simulated=simulated
         )
