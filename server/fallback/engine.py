@@ -20,7 +20,7 @@ from server.fallback.egress import Egress, Policy
 from server.fallback.explain import Explainer
 from server.fallback.failure import describe, failure_of
 from server.fallback.fetch import Fetcher, first_of
-from server.fallback.flight import Berth, Flight
+from server.fallback.flight import Flight
 from server.fallback.http import Transport
 from server.fallback.inspector import Inspector
 from server.fallback.keeper import Keeper
@@ -102,7 +102,6 @@ class Engine(Readings):
         self._claimer = Claimer(ledger, clock, [standing.quota for standing in self._standings.values()])
         self._plan = Plan(lanes, clock)
         self.watch = Watch(self._standings, clock)
-        self.watch.distrust = self._cache.distrust
         self.book = Book(self.watch, memory, clock, settings)
         self._ranker = Ranker(self._plan, clock, settings.plan_every_s, self.watch.heard)
         self.explain = Explainer(self._plan, self._cache, clock, settings).explain
@@ -111,6 +110,7 @@ class Engine(Readings):
         self.watch.changed = self._ranker.changed
         self._runner = runner = Runner(transport, clock, vetted, self.watch, body_limit=settings.body_limit)
         self._quotes = Quotes(clock, vetted, runner.blame)
+        self.watch.distrust = (self._cache.distrust, self._quotes.distrust)
         self.second = Second(
             shared, self._cache, self._standings, vetted, clock, settings=settings, simulated=simulated
         )
@@ -182,11 +182,11 @@ class Engine(Readings):
         slot.tally.misses += 1
         deadline = now + (slot.figures.deadline_s if deadline_s is None else deadline_s)
         until = now + (deadline - now) * _SHARE
-        place = slot if purpose is _USER or slot.lead is not None else Berth()
         try:
             if self.second.level is not None and not fresh and (known := await self.second.look(slot, until)):
                 return known
-            return await self._flight.share(place, until, self._fetch, slot, now, deadline, False, purpose)
+            parts = (slot, now, deadline, False, purpose)
+            return await self._flight.share(slot, until, self._fetch, *parts, alone=purpose is not _USER)
         except (TimeoutError, DeadlineTooShort) as error:
             # Looked up here, by each caller for itself: what one had no time for is no answer for those who waited.
             tried = error.attempts if isinstance(error, DeadlineTooShort) else ()

@@ -14,13 +14,14 @@ from server.fallback.budget import Budget
 from server.fallback.cache import Slot
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane, told_apart
-from server.fallback.race import Course, Means, Spawn, is_empty
+from server.fallback.race import Course, Means, Spawn
 from server.fallback.rates import Rates
 from server.fallback.settling import Fetch, Probe, Settler
 from server.fallback.tried import Tried
 from server.fallback.vetted import Doubt, Vetted
 from server.model import (
     Answer,
+    Articles,
     Attempt,
     CandlesQuery,
     Outcome,
@@ -30,7 +31,9 @@ from server.model import (
     PricesQuery,
     Purpose,
     Query,
+    TransactionPage,
     Value,
+    WhaleTransactions,
 )
 from server.settings import Settings
 
@@ -67,6 +70,8 @@ class Fetcher:
         self._clock = clock
         self._keeper = keeper
         self._next_early = 0.0
+        self._mirrored: set[Lane] = set()
+        """Lanes that are asked behind a caller now, or with the next turn of the loop."""
 
     async def fetch(
         self,
@@ -92,7 +97,8 @@ class Fetcher:
             query,
             lanes,
             until,
-            lambda lane, *leave: done.probes.append(self._probe(lane, slot, *leave)),
+            probing=lambda lane, *leave: done.probes.append(self._probe(lane, slot, *leave)),
+            ends=lambda tried: self._ends(done, course, tried, native=native),
             purpose=purpose,
         )
         done.attempts = course.attempts
@@ -126,6 +132,15 @@ class Fetcher:
         done.is_late = self._clock.monotonic() >= until
         return done
 
+    def _ends(self, done: Fetch, course: Course, tried: Tried, *, native: bool) -> bool:
+        """Say whether an attempt's answer can be used at once, and needs no word of the source late beside it."""
+        query, value = course.query, tried.value
+        if tried.outcome is not _OK or value is None or is_empty(value):
+            return False
+        if isinstance(query, _PRICED) and is_foreign(query, value):
+            value = None if native else self._rates.known(value, query.quote)
+        return value is not None and self._settler.is_sure(done, course, tried, value)
+
     def _in_order(self, slot: Slot, lanes: Sequence[Lane]) -> Sequence[Lane]:
         """Return the lanes as they are to be asked; those passed over because they were silent are asked behind."""
         now = self._clock.monotonic()
@@ -140,10 +155,13 @@ class Fetcher:
         return (*front, *back) if back else front
 
     def _mirror(self, lane: Lane, slot: Slot, now: float) -> None:
-        """Ask behind the caller what a source would have been asked: its circuit learns how that ends."""
-        admission = lane.admit(now, Purpose.BACKGROUND)
+        """Ask behind the caller what a source would have been asked, one call at a time: its circuit learns by it."""
+        admission = None if lane in self._mirrored else lane.admit(now, Purpose.BACKGROUND)
         if admission is not None:
-            Context().run(self._probe, lane, slot, admission, span_s=lane.late_s())  # later it would lose any race
+            self._mirrored.add(lane)
+            span_s = lane.late_s()  # later it would lose any race
+            probe = Context().run(self._probe, lane, slot, admission, span_s=span_s)
+            probe.add_done_callback(lambda _: self._mirrored.discard(lane))
 
     def _spread(self, query: Query, lanes: Sequence[Lane]) -> Sequence[Lane]:
         """Return the lanes with the first one chosen among near-equal leaders: the less busy of two taken by chance.
@@ -242,6 +260,13 @@ def is_foreign(query: PriceQuery | PricesQuery, value: Value) -> bool:
     if isinstance(value, Price):
         return value.quote != query.quote
     return isinstance(value, Prices) and any(price.quote != query.quote for price in value.prices)
+
+
+def is_empty(value: Value) -> bool:
+    """Say whether a value is a list with nothing in it: true perhaps, but no reason to stop waiting for another."""
+    if isinstance(value, Articles):
+        return not value.articles
+    return isinstance(value, TransactionPage | WhaleTransactions) and not value.transactions
 
 
 async def first_of(probes: Sequence[Probe], wait_s: float) -> Answer[Value] | None:

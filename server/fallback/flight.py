@@ -1,7 +1,8 @@
 """Single flight: equal fetches under way are one fetch; used by ask and sweep.
 
 The first caller fetches in its own task, those who come later wait for it. A caller that goes away hands over to one
-who waits; one that holds on longer than the lease no longer holds the others back.
+who waits; one that holds on longer than the lease no longer holds the others back. Who is to leave users their reserve
+may wait for a user's fetch, but none waits for theirs.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Lead(Generic[T]):
 
 
 class Berth:
-    """A place of its own for a fetch that users are not to wait for, such as one that leaves them their reserve."""
+    """A place of its own for a fetch."""
 
     __slots__ = ("lead",)
 
@@ -58,11 +59,13 @@ class Flight(Generic[T]):
         self._clock = clock
         self._lease_s = lease_s
 
-    async def share(self, place: Place, until: float, fetch: Callable[..., Awaitable[T]], *parts: object) -> T:
+    async def share(
+        self, place: Place, until: float, fetch: Callable[..., Awaitable[T]], *parts: object, alone: bool = False
+    ) -> T:
         """Return what the one fetch of a place gives, running `fetch(*parts)` when there is none.
 
-        Raises what the fetch raises, to everyone who waits; `TimeoutError` when monotonic time reaches `until` while
-        waiting for another's fetch.
+        With `alone` nobody else waits for what is run. Raises what the fetch raises, to everyone who waits;
+        `TimeoutError` when monotonic time reaches `until` while waiting for another's fetch.
         """
         now = self._clock.monotonic()
         lead: Lead[T] | None = place.lead
@@ -71,6 +74,8 @@ class Flight(Generic[T]):
             if outcome is not None:
                 return _unpacked(outcome)
             now, lead = self._clock.monotonic(), place.lead
+        if alone:
+            place = Berth()
         lead = place.lead = Lead(now + self._lease_s)
         outcome = None
         try:

@@ -117,6 +117,11 @@ class Page:
         for name in [name for name, seen in self.seen.items() if seen.at < since and seen is not kept]:
             del self.seen[name]
 
+    def drop(self, source: str) -> None:
+        """Drop what one source said."""
+        for name in [name for name, seen in self.seen.items() if seen.tried.lane.id == source]:
+            del self.seen[name]
+
     def voting(self, *, native: bool) -> list[Quote]:
         """Return the quotes that vote: all but those that were blamed, and with `native` those not converted."""
         return [

@@ -113,6 +113,11 @@ class Quotes:
             attempts = tuple(_retold(page, each) for each in attempts)
         return Settled(tried, settled, attempts, agreed, agreed + len(outliers))
 
+    def distrust(self, source: str) -> None:
+        """Let what a source said of any price vote no more."""
+        for page in self._pages.values():
+            page.drop(source)
+
     def review(self, query: PriceQuery, source: Source | None = None) -> Consensus | None:
         """Judge a price's quotes as they stand, a source's newest among them; None when there is none."""
         page = self._pages.get((query.asset.id, query.quote))

@@ -15,32 +15,18 @@ from server.fallback.attempt import Runner
 from server.fallback.breaker import Admission
 from server.fallback.budget import Budget
 from server.fallback.lane import Lane
+from server.fallback.leg import Leg
 from server.fallback.routes import Route
 from server.fallback.tried import Tried
-from server.model import Articles, Attempt, Outcome, Purpose, Query, TransactionPage, Value, WhaleTransactions
+from server.model import Attempt, Outcome, Purpose, Query
 
-_OK = Outcome.OK
 _SHARES = 3
 _PATIENCE = 0.5
 """The part of the time left that is spent at most on waiting for a source's limits."""
 
 Probing = Callable[[Lane, Admission, Purpose], None]
+Ending = Callable[[Tried], bool]
 Spawn = Callable[[Coroutine[None, None, Any]], "asyncio.Task[Any]"]
-
-
-class Leg:
-    """One attempt of a fetch: run in place, or as a task of its own when it is a hedge."""
-
-    __slots__ = ("admission", "index", "is_repeat", "lane", "started", "task", "tried")
-
-    def __init__(self, index: int, lane: Lane, admission: Admission, now: float, *, is_repeat: bool = False) -> None:
-        self.index = index
-        self.lane = lane
-        self.started = now
-        self.admission = admission
-        self.tried = Tried(lane)
-        self.task: asyncio.Task[Tried] | None = None
-        self.is_repeat = is_repeat
 
 
 class Means(NamedTuple):
@@ -62,6 +48,7 @@ class Course:
 
     __slots__ = (
         "_clock",
+        "_ends",
         "_has_waited",
         "_lanes",
         "_means",
@@ -77,16 +64,26 @@ class Course:
     )
 
     def __init__(
-        self, means: Means, query: Query, lanes: Sequence[Lane], until: float, probing: Probing, *, purpose: Purpose
+        self,
+        means: Means,
+        query: Query,
+        lanes: Sequence[Lane],
+        until: float,
+        *,
+        probing: Probing,
+        ends: Ending,
+        purpose: Purpose,
     ) -> None:
+        """Begin; `ends` says whether what a hedge brought is the answer, whatever the late source would bring."""
         self._means = means
         self._clock = means.clock
         self.query = query
         self._lanes = lanes
         self._until = until
         self._probing = probing
+        self._ends = ends
         self._purpose = purpose
-        self._taken: set[int] | None = None
+        self._taken: tuple[int, ...] = ()
         self._has_waited = False
         self._place = 0
         self.asked = 0
@@ -100,7 +97,7 @@ class Course:
         lanes, now = self._lanes, self._clock.monotonic()
         while self._place < len(lanes):
             index, self._place = self._place, self._place + 1
-            if self._taken is not None and index in self._taken:
+            if index in self._taken:
                 continue
             lane = lanes[index]
             admission = lane.admit(now, self._purpose)
@@ -111,15 +108,12 @@ class Course:
                 self._probing(lane, admission, self._purpose)
             else:
                 self.asked += 1
-                self._take(index)
+                self._taken += (index,)
                 return Leg(index, lane, admission, now)
         return None
 
-    def _take(self, index: int) -> None:
-        self._taken = {index} if self._taken is None else self._taken | {index}
-
     def repeat(self, leg: Leg) -> Leg | None:
-        """Return a second try at the same source, None when it is not worth one or the budget is spent.
+        """Return an attempt for a second try at its source, None when it is not worth one or the budget is spent.
 
         Worth it is a connection that broke at once: a pooled one that the source had closed, most often. One refused
         by region goes on over another way out where there is one, as to another source: that is never refused.
@@ -133,7 +127,8 @@ class Course:
         if admission is None or not (is_regional or self._means.budget.take_repeat(now)):
             return None
         self.asked += 1
-        return Leg(leg.index, leg.lane, admission, now, is_repeat=True)
+        leg.again(admission, now)
+        return leg
 
     async def run(self, leg: Leg) -> Tried:
         """Wait for an attempt; when it is late for its source, start a hedge and let the better one win.
@@ -185,7 +180,7 @@ class Course:
         latest = now + _PATIENCE * (self._until - now)
         first: tuple[float, int] | None = None
         for index, lane in enumerate(self._lanes):
-            if lane.breaker.is_open or now < lane.standing.out_until or index in (self._taken or ()):
+            if lane.breaker.is_open or now < lane.standing.out_until or index in self._taken:
                 continue
             wait = lane.wait(now, self._purpose)
             if wait is not None and wait.until <= latest and (first is None or wait.until < first[0]):
@@ -211,8 +206,12 @@ class Course:
         return admission
 
     def has_rival(self, lane: Lane) -> bool:
-        """Say whether another source could be asked about a lane's answer without spending what is scarce."""
-        return self.beside is not None or self._rival(lane, self._clock.monotonic()) is not None
+        """Say whether another source is asked beside a lane, or could be without spending what is scarce."""
+        return self.beside is not None or self.has_more(lane)
+
+    def has_more(self, lane: Lane) -> bool:
+        """Say whether another source could be asked that was not yet, without spending what is scarce."""
+        return self._rival(lane, self._clock.monotonic()) is not None
 
     def settle(self) -> None:
         """End what is still under way: the fetch has its answer, or its caller went away."""
@@ -235,13 +234,13 @@ class Course:
         if self.beside is not None or now >= self._until or self.asked >= self._means.most:
             return
         index = self._rival(leg.lane, now, leg.tried.route())
-        if index is None or not self._means.budget.take_hedge(now):
+        if index is None:
             return
         lane = self._lanes[index]
         admission = lane.admit(now, self._purpose)
-        if admission is None:
+        if admission is None or not self._means.budget.take_hedge(now):
             return
-        self._take(index)
+        self._taken += (index,)
         self.asked += 1
         hedge = self.beside = Leg(index, lane, admission, now)
         hedge.tried.avoid = leg.tried.route()
@@ -252,9 +251,9 @@ class Course:
         hedge.task.add_done_callback(partial(self._arrived, leg, hedge))
 
     def _arrived(self, leg: Leg, hedge: Leg, task: asyncio.Task[Tried]) -> None:
-        """End the attempt that is late when its hedge has the answer; an empty one never wins."""
-        if not task.cancelled() and hedge.tried.outcome is _OK and not is_empty(hedge.tried.value):
-            self._means.budget.wins += leg.tried.limit is not None
+        """End the attempt that is late, if it still is, when its hedge has the answer; else both are waited for."""
+        if not task.cancelled() and leg.tried.limit is not None and self._ends(hedge.tried):
+            self._means.budget.wins += 1
             leg.tried.beat()
 
     def _rival(self, leader: Lane, now: float, avoid: Route | None = None) -> int | None:
@@ -264,9 +263,10 @@ class Course:
             lane = self._lanes[index]
             if (
                 not lane.is_free(now)
-                or (self._taken is not None and index in self._taken)
+                or index in self._taken
                 or lane.standing.base_url == leader.standing.base_url
                 or not lane.has_room_for_hedge(now, avoid)
+                or lane.wait(now, self._purpose) is not None
             ):
                 continue
             if lane.source.provider != leader.source.provider:
@@ -289,12 +289,3 @@ class Course:
         means = self._means
         own = self._lanes[index].measures.attempt_s(means.floor_s, means.ceiling_s)
         return min(left, own, max(means.floor_s, left / shares))
-
-
-def is_empty(value: Value | None) -> bool:
-    """Say whether a value is a list with nothing in it: true perhaps, but no reason to stop waiting for another."""
-    if isinstance(value, Articles):
-        return not value.articles
-    if isinstance(value, TransactionPage | WhaleTransactions):
-        return not value.transactions
-    return value is None

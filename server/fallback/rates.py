@@ -5,7 +5,7 @@ The engine owns one; it asks through the engine itself, natively quoted answers 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Context, Decimal
 from typing import NamedTuple
@@ -53,31 +53,36 @@ class Rates:
 
     async def converted(self, value: Value, quote: str, until: float) -> Value | None:
         """Return a price, or a list of prices, in the asked quote; None when no rate can be had in time."""
-        if isinstance(value, Price):
-            if value.quote == quote:
-                return value
-            rate = await self._rate(value.quote, quote, until)
-            return None if rate is None else convert(value, quote, rate)
-        if isinstance(value, Prices):
-            return await self._all_converted(value, quote, until)
-        return value
-
-    async def _all_converted(self, prices: Prices, quote: str, until: float) -> Prices | None:
-        """Return a list in the asked quote, None when one of its quotes has no rate."""
-        done = []
-        for price in prices.prices:
-            converted = await self.converted(price, quote, until)
-            if not isinstance(converted, Price):
+        for native in _quotes(value):
+            if native != quote and await self._rate(native, quote, until) is None:
                 return None
-            done.append(converted)
-        return Prices(tuple(done), prices.source_time)
+        return self.known(value, quote)
+
+    def known(self, value: Value, quote: str) -> Value | None:
+        """Return a price, or a list of prices, in the asked quote; None when a rate would have to be measured first."""
+        if isinstance(value, Prices):
+            found = [self._known(price, quote) for price in value.prices]
+            done = tuple(price for price in found if price is not None)
+            return Prices(done, value.source_time) if len(done) == len(found) else None
+        return self._known(value, quote) if isinstance(value, Price) else value
+
+    def _known(self, price: Price, quote: str) -> Price | None:
+        if price.quote == quote:
+            return price
+        rate = self._usable((price.quote, quote), self._clock.monotonic())
+        return None if rate is None else convert(price, quote, rate.value)
+
+    def _usable(self, pair: tuple[str, str], now: float) -> _Rate | None:
+        """Return a rate that was measured, None when that is too long ago."""
+        rate = self._rates.get(pair)
+        return rate if rate is not None and now - rate.at < _USABLE_S else None
 
     async def _rate(self, native: str, quote: str, until: float) -> Decimal | None:
         """Return the rate, measured anew when it is old."""
         pair = (native, quote)
         now = self._clock.monotonic()
-        known = self._rates.get(pair)
-        if known is not None and now - known.at < _USABLE_S:
+        known = self._usable(pair, now)
+        if known is not None:
             if now - known.at >= _FRESH_S and pair not in self._measuring:
                 self._measuring.add(pair)
                 self._spawn(self._measure_behind(pair, now + 5.0))
@@ -115,6 +120,13 @@ class Rates:
         if not isinstance(answer.value, Price):
             raise TypeError(type(answer.value).__name__)
         return answer.value.value
+
+
+def _quotes(value: Value) -> Iterable[str]:
+    """Return the quotes that a value's prices are in, each once."""
+    if isinstance(value, Prices):
+        return dict.fromkeys(price.quote for price in value.prices)
+    return (value.quote,) if isinstance(value, Price) else ()
 
 
 def usual_assets() -> dict[str, Asset]:

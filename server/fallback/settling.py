@@ -94,6 +94,21 @@ class Settler:
             done.unknown += 1
         return False
 
+    def is_sure(self, done: Fetch, course: Course, tried: Tried, value: Value) -> bool:
+        """Say whether a value will be believed without the source that is late beside it.
+
+        Where nothing is known any other source can be asked in that one's place; what is far from the past is held
+        against that one too.
+        """
+        query, now = course.query, self._clock.monotonic()
+        if not done.doubted:
+            doubt = self._vetted.question(query, value, now)
+            return doubt is Doubt.NONE or (doubt is Doubt.UNSEEN and course.has_more(tried.lane))
+        if done.doubt is Doubt.JUMPED and not self._vetted.contradicts(query, value, now):
+            return True
+        said = [*done.doubted, (tried, value)]
+        return _witnesses(_largest(said, query)) >= _wanted(done, value)
+
     def _settles(self, done: Fetch, course: Course, tried: Tried, value: Value) -> bool:
         """Believe a value unless it jumped, or nothing is known of it: a second source is asked then."""
         now = self._clock.monotonic()
@@ -118,8 +133,7 @@ class Settler:
             return done.win(tried, self._marked(value))
         done.doubted.append((tried, value))
         count = _witnesses(_largest(done.doubted, query))
-        wanted = 2 if done.doubt is Doubt.UNSEEN or isinstance(value, Price) else _OPINIONS
-        is_settled = count >= wanted or (count > 1 and not course.has_rival(tried.lane))
+        is_settled = count >= _wanted(done, value) or (count > 1 and not course.has_rival(tried.lane))
         return (is_settled or _witnesses(done.doubted) == _OPINIONS) and self.decides(done, query)
 
     def decides(self, done: Fetch, query: Query) -> bool:
@@ -158,6 +172,11 @@ class Settler:
                 tried.attempt() if each.source == tried.lane.id and each.outcome is _OK else each
                 for each in done.attempts
             ]
+
+
+def _wanted(done: Fetch, value: Value) -> int:
+    """Return how many have to say the same before a value that is doubted is believed."""
+    return 2 if done.doubt is Doubt.UNSEEN or isinstance(value, Price) else _OPINIONS
 
 
 def _largest(doubted: Sequence[tuple[Tried, Value]], query: Query) -> list[tuple[Tried, Value]]:

@@ -12,7 +12,7 @@ from server.fallback.attempt import Runner
 from server.fallback.cache import Cache, Slot
 from server.fallback.fetch import is_foreign
 from server.fallback.figures import FIGURES
-from server.fallback.flight import Berth, Flight
+from server.fallback.flight import Flight
 from server.fallback.keeper import Keeper
 from server.fallback.lane import Lane
 from server.fallback.plan import Plan
@@ -117,9 +117,9 @@ class Sweeper:
             answer = entry.cached(now)
             return answer, answer.provenance.attempts[-1]
         slot.tally.misses += 1
-        place = slot if purpose is Purpose.USER or slot.lead is not None else Berth()
         try:
-            return await self._flight.share(place, until, self._ask, slot, lane, until, purpose)
+            parts = (slot, lane, until, purpose)
+            return await self._flight.share(slot, until, self._ask, *parts, alone=purpose is not Purpose.USER)
         except TimeoutError:
             return None, Attempt(lane.id, Outcome.CANCELLED, detail="the deadline ended first")
         except _RanOut as error:

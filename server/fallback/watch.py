@@ -5,7 +5,7 @@ Attempts and the ranker tell it; the prober asks it whom to probe; the book keep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 
 import structlog
@@ -47,8 +47,8 @@ class Watch:
         self.dirty: set[str] = set()
         """Sources whose health changed since it was last kept."""
         self.changed: Callable[[Lane], None] = lambda _: None
-        self.distrust: Callable[[str], None] = lambda _: None
-        """Set by the engine; told of a source that was disabled, whose cached answers count as fresh no more."""
+        self.distrust: Sequence[Callable[[str], None]] = ()
+        """Set by the engine; told of a source that was disabled, so that nothing that it said counts as fresh."""
         self._clock = clock
         self._answered_at = -inf
 
@@ -125,7 +125,8 @@ class Watch:
         else:
             self.incidents.end(decision.source, IncidentCause.DISABLED, time=decision.time)  # another reason now
         standing.disabled = decision.reason
-        self.distrust(decision.source)
+        for forget in self.distrust:
+            forget(decision.source)
         self.incidents.begin(decision.source, IncidentCause.DISABLED, decision.reason, time=decision.time)
 
     def _enable(self, standing: Standing, decision: Decision) -> None:

@@ -394,3 +394,37 @@ def test_one_wrong_first_height_does_not_make_all_others_liars() -> None:
         assert all(each.state is BreakerState.CLOSED for each in engine.breakers() if each.kind == "chain")
 
     play(story)
+
+
+@pytest.mark.parametrize("kind", ["gas", "overview", "prices"])
+def test_a_doubted_answer_of_a_hedge_does_not_end_who_could_confirm_it(kind: str) -> None:
+    """The hedge says ten times as much; the late source, which knows better, is waited for."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "1000")
+        world.says("b", "1000")
+        engine, query = made(world, clock, "ab"), QUERIES[kind]
+        await engine.ask(query)
+        world.says("a", "1010", after_s=0.9)
+        world.says("b", "10000", after_s=0.1)
+        answer = await engine.ask(query, fresh=True)
+        assert (number(answer), answer.provenance.is_contested) == (1010, False), ways(answer)
+
+    play(story)
+
+
+def test_a_first_balance_waits_for_the_late_source_only_where_no_other_can_confirm_it() -> None:
+    """Of two nodes the late one is the second that is asked; of three the third is, and the late one is let go."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "5", after_s=0.9)
+        world.says("b", "5", after_s=0.1)
+        assert sureness(await made(world, clock, "ab").ask(QUERIES["balance"])) == (2, 2, False)
+        world.hangs("a")
+        world.says("c", "5")
+        start = clock.monotonic()
+        answer = await made(world, clock, "abc").ask(QUERIES["balance"])
+        assert (ways(answer), sureness(answer)) == ([("a", "overdue"), ("b", "ok"), ("c", "ok")], (2, 2, False))
+        assert clock.monotonic() - start == pytest.approx(0.5 + 0.1 + 0.05)
+
+    play(story)

@@ -12,10 +12,12 @@ from structlog.testing import capture_logs
 from server.clock import VirtualClock, run_virtual
 from server.errors import SourcesExhausted, SourcesFailed
 from server.fallback.engine import Engine
+from server.fallback.sweep import Sweep
 from server.model import Attempt, Freshness, Kind, PriceQuery, Purpose
-from server.providers.base import Capability, Follow, Key, Limit, Provider, Reply, Request, Tier
+from server.providers.base import Capability, Follow, Key, Limit, Provider, Reply, Request, Source, Tier
 from server.settings import Settings
 from tests.fallback.ledger import Ledger
+from tests.fallback.test_motion import prices_of
 from tests.fallback.world import BTC_USD, ETH_USD, KEY, World, build, parse, source
 
 Story = Callable[[World, VirtualClock], Coroutine[Any, Any, None]]
@@ -211,6 +213,58 @@ def test_a_user_does_not_wait_for_a_collectors_fetch() -> None:
         with pytest.raises(SourcesFailed):
             await behind
         assert (await users).provenance.source == "b"
+
+    play(story)
+
+
+@pytest.mark.parametrize("way", ["ask", "sweep"])
+def test_a_user_does_not_wait_for_a_collector_that_took_over(way: str) -> None:
+    """The user whom it waited for went away: it fetches for itself then, and who comes next gets the reserve."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        async def failing(_request: Request) -> Reply:
+            await asyncio.sleep(0.3)
+            return Reply(500, b"")
+
+        world.says("a", after_s=0.3)
+        world.does("b", failing)
+        engine = world.engine([source("a", Tier.CRITICAL, limits=(Limit(10, 3600),)), "b"])
+        for query in prices_of(6):
+            await engine.ask(query)
+        asking: Callable[..., Coroutine[Any, Any, Any]] = getattr(engine, way)
+        first = asyncio.create_task(asking(BTC_USD))
+        await asyncio.sleep(0.01)
+        behind = asyncio.create_task(asking(BTC_USD, purpose=BEHIND))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.sleep(0.01)
+        found = await asking(BTC_USD)
+        answer = found.answers[0] if isinstance(found, Sweep) else found
+        assert answer.provenance.source == "a"
+        await asyncio.gather(first, behind, return_exceptions=True)
+
+    play(story)
+
+
+def test_a_hedge_goes_to_who_may_be_asked_and_is_paid_for_only_then() -> None:
+    """What the next source has left is for users: beside a collector's late attempt the third is asked, or none."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.hangs("a")
+        world.says("c")
+        rows = [source("a", Tier.CRITICAL), source("b", Tier.HIGH, limits=(Limit(10, 3600),)), source("c", Tier.MEDIUM)]
+
+        def left_to_users(*catalog: Source) -> Engine:
+            engine = world.engine(catalog)
+            engine._plan.lanes(Kind.PRICE)[1].standing.quota.purses()[0].spend(clock.monotonic(), 7)
+            return engine
+
+        three, two = left_to_users(*rows), left_to_users(*rows[:2])
+        _, attempts = await ask(three, BEHIND)
+        assert [(each.source, each.outcome.value) for each in attempts] == [("a", "overdue"), ("c", "ok")]
+        with pytest.raises(SourcesFailed):
+            await ask(two, BEHIND)
+        assert (three.hedging().hedges, two.hedging().hedges) == (1, 0)
 
     play(story)
 

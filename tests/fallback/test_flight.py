@@ -123,3 +123,24 @@ def test_a_fetch_that_outlived_its_lease_leaves_the_place_to_its_successor() -> 
         assert place.lead is None
 
     run_virtual(main)
+
+
+def test_who_fetches_alone_may_share_anothers_fetch_and_holds_nobody_back() -> None:
+    """It waits for the fetch under way; when that is handed over to it, the place stays free for others."""
+
+    async def main(clock: VirtualClock) -> None:
+        flight: Flight[int] = Flight(clock, 5)
+        place, stuck, work, own = Spot(), Work(1000), Work(1), Work(2)
+        first = asyncio.create_task(flight.share(place, 1e6, stuck))
+        await asyncio.sleep(0)
+        alone = asyncio.create_task(flight.share(place, 10, own, alone=True))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0.1)
+        assert (own.runs, place.lead) == (1, None)
+        user = asyncio.create_task(flight.share(place, 10, work))
+        await asyncio.sleep(0)
+        assert await asyncio.gather(alone, flight.share(place, 10, own, alone=True), user) == [1, 1, 1]
+        assert (own.runs, work.runs) == (1, 1)
+
+    run_virtual(main)

@@ -16,9 +16,10 @@ from server.errors import NerkhError
 from server.fallback.breaker import Breaker
 from server.fallback.budget import Budget, BudgetPolicy
 from server.fallback.engine import Engine
+from server.fallback.fetch import is_empty
 from server.fallback.lane import Lane
 from server.fallback.limit import Limit
-from server.fallback.race import Course, Means, is_empty
+from server.fallback.race import Course, Means
 from server.fallback.standing import Standing
 from server.fallback.tried import Tried
 from server.model import (
@@ -265,7 +266,7 @@ def test_a_hedge_that_is_beaten_before_it_began_is_no_attempt() -> None:
 
         budget = Budget(BudgetPolicy(1, 1, 10), clock.monotonic())
         means = Means(Asking(), budget, clock, asyncio.create_task, 15, 0.5, 8.0)  # type: ignore[arg-type]  # notes who is asked
-        course = Course(means, BTC_USD, lanes, 10.0, lambda *_: None, purpose=Purpose.USER)
+        course = Course(means, BTC_USD, lanes, 10.0, probing=lambda *_: None, ends=lambda _: True, purpose=Purpose.USER)
         leg = course.next()
         assert leg is not None
         course._hedge(leg)
@@ -444,5 +445,16 @@ def test_an_empty_list_of_a_hedge_does_not_end_the_late_source() -> None:
         assert len(answer.value.articles) == 2
         says("a", b"", after_s=0.8)
         assert (await world.engine("ab", providers=feeds).ask(NewsQuery())).value == Articles(())
+
+    play(story)
+
+
+def test_an_answer_of_a_hedge_that_cannot_be_used_does_not_end_the_late_source() -> None:
+    """It is in a quote to which no rate is known; the late source answers in time."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a", after_s=0.9)
+        world.says("b", quote="XYZ", after_s=0.1)
+        assert await outcomes(world.engine(["a", "b"])) == [("a", "ok"), ("b", "ok")]
 
     play(story)

@@ -19,8 +19,10 @@ from server.fallback.standing import Standing
 from server.fallback.tried import Tried
 from server.fallback.vetted import Vetted
 from server.model import (
+    Action,
     Answer,
     Asset,
+    Decision,
     Freshness,
     Kind,
     Observation,
@@ -34,7 +36,7 @@ from server.model import (
 )
 from server.providers.base import Capability, Limit, Provider, Reply, Request, Source, Tier
 from server.settings import Settings
-from tests.fallback.world import BITCOIN, TOY, World, build, parse, source
+from tests.fallback.world import BITCOIN, ETH_USD, TOY, World, build, parse, source
 
 Story = Callable[[World, VirtualClock], Coroutine[Any, Any, None]]
 MAJOR = Asset("bitcoin", "BTC", "Bitcoin", 1)
@@ -557,3 +559,20 @@ def test_a_list_is_not_blamed_for_one_price_of_it() -> None:
         found = quotes.settle(BTC, tried(clock, name), Price("bitcoin", "USD", Decimal(100)), ())
     assert {each.source for each in found.price.outliers} == {"list", "liar"}
     assert blamed == ["liar"]
+
+
+def test_what_a_disabled_source_said_has_no_vote() -> None:
+    """An operator took it out because it is wrong: its last quote is not averaged in for a minute, of any coin."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("a", "101.5")
+        world.says("b", "100")
+        engine = world.engine(["a", "b"])
+        for query in (BTC, ETH_USD):
+            assert (await engine.ask(query)).provenance.source == "a"
+        engine.watch.apply(Decision("a", Action.DISABLE, clock.now(), reason="it lies"))
+        for query in (BTC, ETH_USD):
+            answer = await engine.ask(query)
+            assert (price_of(answer).value, answer.provenance.agreed) == (100, 1)
+
+    play(story)

@@ -8,6 +8,7 @@ from server.clock import VirtualClock
 from server.fallback.engine import Engine
 from server.model import Answer, BreakerState, Kind, Value
 from tests.fallback.test_doubts import QUERIES, made, play, ways
+from tests.fallback.test_motion import prices_of
 from tests.fallback.world import World
 
 
@@ -133,6 +134,25 @@ def test_no_attempt_counts_as_late_once_it_has_ended() -> None:
             await asyncio.gather(task, return_exceptions=True)
             assert late() == (0, 0, 0), end
             world.hangs("a")
+        await engine.close()
+
+    play(story)
+
+
+def test_a_suspect_is_asked_behind_callers_one_call_at_a_time() -> None:
+    """However many callers come in one moment; once that call has ended the next one goes there."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        world.says("b")
+        world.hangs("a")
+        engine = world.engine(["a", "b"])
+        lane = engine._plan.lanes(Kind.PRICE)[0]
+        for calls in (1, 2):
+            lane.standing.silent = None  # but another kind of it was not answered
+            engine._runner.silent_until = lane.standing.silent_until = clock.monotonic() + 10
+            await asyncio.gather(*(engine.ask(query, fresh=True) for query in prices_of(50)))
+            assert world.asked["a"] == calls
+            await clock.sleep(0.6)
         await engine.close()
 
     play(story)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -360,6 +361,26 @@ def test_a_hedge_goes_over_a_proven_proxy() -> None:
         attempts = await ask(engine)
         assert attempts[-1] == ("b", "one", "ok")
         await engine.close()
+
+    play(story)
+
+
+def test_a_hedge_that_has_the_answer_ends_the_second_way_of_the_late_source_too() -> None:
+    """It began beside the direct way; it answers while the same source is tried over a proxy that hangs."""
+
+    async def story(world: RoutedWorld, clock: VirtualClock) -> None:
+        async def refusing(_request: Request) -> Reply:
+            await asyncio.sleep(0.6)
+            return Reply(451, b"")
+
+        world.does("a", refusing)
+        world.breaks["one"] = "hang"
+        world.says("b", after_s=0.3)
+        engine = world.engine(["a", "b"], settings=ONE_PROXY)
+        start = clock.monotonic()
+        assert [outcome for _, _, outcome in await ask(engine)] == ["region", "cancelled", "ok"]
+        assert world.ways("a") == ["direct", "one"]
+        assert clock.monotonic() - start == pytest.approx(0.5 + 0.3)
 
     play(story)
 
