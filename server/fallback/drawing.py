@@ -109,8 +109,8 @@ class Drawing:
     def hear(self, reply: Reply) -> None:
         """Take in what an answer says of the source's limits."""
         purse, headers = self.purse, reply.headers
-        if headers and purse is not None and purse.listens(headers, refused=reply.status != 200):
-            purse.hear(headers, self._clock.monotonic(), self._clock.now().timestamp())
+        if headers and purse is not None and purse.stated.listens(headers, refused=reply.status != 200):
+            purse.stated.hear(headers, self._clock.monotonic(), self._clock.now().timestamp())
 
     def why_not(self) -> str:
         """Return why nothing could be drawn."""

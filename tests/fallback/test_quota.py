@@ -29,8 +29,8 @@ STEPS = st.lists(
 
 def hear(purse: Purse, headers: dict[str, str], now: float, wall_s: float, *, refused: bool) -> None:
     """Let a purse hear the headers of one answer."""
-    if purse.listens(headers, refused=refused):
-        purse.hear(headers, now, wall_s)
+    if purse.stated.listens(headers, refused=refused):
+        purse.stated.hear(headers, now, wall_s)
 
 
 def spent(log: list[tuple[float, int]], at: float, span_s: float) -> int:
@@ -148,6 +148,13 @@ def test_used_weight_is_held_against_the_limit_of_the_same_span() -> None:
     assert purse.allows(0.0, 1, background=False)
     assert not purse.allows(0.0, 2, background=False)
     assert purse.allows(40.0, 2, background=False)
+
+
+def test_used_weight_is_held_against_the_whole_limit_where_processes_have_a_share_each() -> None:
+    """The source counts what all of them used."""
+    purse = Purse(None, "direct", (Limit(6000, 60),), Policy(share=0.25))
+    hear(purse, {"x-mbx-used-weight-1m": "4000"}, 0.0, 20.0, refused=False)
+    assert purse.allows(0.0, 1, background=False)
 
 
 def test_headers_that_come_only_when_it_gets_tight_are_seen() -> None:
