@@ -125,7 +125,7 @@ class Pool:
         """Return when so many tokens may be drawn, or when that is worth another look."""
         if self._counters.is_up and now < self._until:
             return self._until
-        at = self._alone.free_at(now, tokens + (self._alone.kept if background else 0))
+        at = self._alone.free_at(now, tokens, background=background)
         return max(at, self._apart.free_at(now, tokens)) if self._is_orphaned(now) else at
 
     def _is_settled(self, now: float) -> bool:

@@ -103,18 +103,20 @@ class Purse:
         self.windows = tuple(windows)
         self.pace = Pace(windows[0], published, cut=policy.cut, raise_=policy.raise_, floor=policy.floor)
 
-    def allows(self, now: float, tokens: int, *, background: bool) -> bool:
-        """Say whether so many tokens may be spent now; behind users the reserve stays."""
-        if now < self.resting_until or not self._own_allow(now, tokens, background=background):
+    def allows(self, now: float, tokens: int, *, background: bool, goes_on: bool = False) -> bool:
+        """Say whether so many tokens may be spent now, by a call that goes on also past the pace; a reserve is kept."""
+        if now < self.resting_until or not self._own_allow(now, tokens, background=background, goes_on=goes_on):
             return False
         if self.pools is not None and not self.pools.allows(now, tokens, background=background):
             return False
         return self.stated.allows(now, tokens, background=background)
 
-    def _own_allow(self, now: float, tokens: int, *, background: bool) -> bool:
+    def _own_allow(self, now: float, tokens: int, *, background: bool, goes_on: bool) -> bool:
         """Say whether what this process counts by itself has so many tokens."""
-        if any(window.left(now) - (window.kept if background else 0) < tokens for window in self.windows):
-            return False
+        for window in self.windows:
+            left = window.left(now) - (window.kept if background else 0)
+            if left < tokens and not window.bears(now, tokens, background=background, goes_on=goes_on):
+                return False
         for holding in self.holdings:
             if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
                 return False
@@ -135,13 +137,13 @@ class Purse:
         """Say whether what is spent has to be drawn from what all processes may spend together."""
         return self.pools is not None and self.pools.is_up()
 
-    async def draw(self, clock: Clock, tokens: int, *, background: bool) -> bool:
+    async def draw(self, clock: Clock, tokens: int, *, background: bool, goes_on: bool = False) -> bool:
         """Spend tokens that all processes together still have; False when they have not, or others drew meanwhile."""
         if self.pools is not None and not await self.pools.draw(clock, tokens, background=background):
             return False
         now = clock.monotonic()
         bears = self.pools is None or self.pools.bears(now, tokens, background=background)
-        if not bears or not self._own_allow(now, tokens, background=background):
+        if not bears or not self._own_allow(now, tokens, background=background, goes_on=goes_on):
             return False
         self.spend(now, tokens)
         return True
@@ -176,16 +178,16 @@ class Purse:
             share = min(share, self.pools.share_left(now, least_s))
         return max(share, 0.0)
 
-    def free_at(self, now: float, tokens: int, *, background: bool) -> tuple[float, str]:
+    def free_at(self, now: float, tokens: int, *, background: bool, goes_on: bool = False) -> tuple[float, str]:
         """Return when so many tokens may be spent and why not before; (now, "") when they may at once."""
         latest, why = now, ""
         if self.resting_until > latest:
             latest, why = self.resting_until, _RESTING if self.rests else "resting, as it asked"
         for window in self.windows:
-            kept = window.kept if background else 0
-            at = window.free_at(now, tokens + kept)
+            at = window.free_at(now, tokens, background=background, goes_on=goes_on)
             if at > latest:
-                latest, why = at, _used_up(int(window.most), window.span_s, kept=kept and window.left(now) >= tokens)
+                kept = background and window.left(now) >= tokens
+                latest, why = at, _used_up(int(window.most), window.span_s, kept=kept)
         for holding in self.holdings:
             if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
                 at = max(holding.free_at(now), now + 1.0)

@@ -82,13 +82,13 @@ def test_the_time_that_is_told_is_when_it_may_be_asked(
             continue
         at, why = purse.free_at(now, tokens, background=False)
         if not why:
-            assert any(tokens > window.most for window in purse.windows)
+            assert any(tokens > limit.requests for limit in limits)
             continue
         assert at > now
         while at > now:  # each window says when it is free; together they may take a second look
             now = at
             at, _ = purse.free_at(now, tokens, background=False)
-        assert purse.allows(now, tokens, background=False) or any(tokens > window.most for window in purse.windows)
+        assert purse.allows(now, tokens, background=False) or any(tokens > limit.requests for limit in limits)
 
 
 def test_what_the_source_says_itself_goes_before_what_its_terms_say() -> None:
@@ -118,6 +118,19 @@ def test_nothing_left_is_believed_no_longer_than_the_source_is_known_to_count(
     hear(purse, told, 0, 0, refused=True)
     assert quota.pick(longest_s - 1, 1, USER) is None
     assert quota.pick(longest_s, 1, USER) is purse
+
+
+def test_a_call_that_goes_on_is_held_to_the_limit_and_not_to_the_pace() -> None:
+    """Of one in three seconds that became one a minute its second round waits three seconds; others wait a minute."""
+    purse = Purse(None, "direct", (Limit(1, 3),), Policy())
+    for number in range(5):
+        purse.throttled(float(number), float(number), 1.0)
+    purse.spend(100.0, 1)
+    assert not purse.allows(100.0, 1, background=False, goes_on=True)
+    assert purse.free_at(100.0, 1, background=False, goes_on=True)[0] == 103.0
+    assert purse.allows(103.0, 1, background=False, goes_on=True)
+    assert not purse.allows(103.0, 1, background=False)
+    assert purse.free_at(103.0, 1, background=False)[0] == pytest.approx(160.0)
 
 
 def test_refusals_of_calls_that_were_under_way_together_are_one() -> None:
