@@ -149,6 +149,21 @@ def test_what_a_source_says_of_its_limit_is_believed() -> None:
     play(story)
 
 
+def test_a_stated_span_of_ages_puts_no_source_out_for_ages() -> None:
+    """A policy of twelve digits without a reset is believed for a month; the other sources are shown as ever."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        says_left(world, "a", ratelimit='"m";r=0', ratelimit_policy='"m";q=10;w=999999999999')
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        assert [(await ask(engine))[0] for _ in range(2)] == ["a", "b"]
+        assert len(engine.explain(BTC_USD).sources) == len(engine.sources()) == 2
+        clock.advance(31 * DAY_S)
+        assert (await ask(engine))[0] == "a"
+
+    play(story)
+
+
 def test_collectors_leave_users_their_reserve() -> None:
     """Behind users seven of ten may be asked, and users have the other three to themselves."""
 
