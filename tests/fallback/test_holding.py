@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -132,6 +133,33 @@ def test_a_restart_finds_what_is_left_and_a_crash_loses_no_more_than_a_block() -
     three = Process(ledger, 1000)  # the second was killed
     three.claim(7.0, START_S + 7)
     assert three.holding.left(7.0) == 1000 - 4 - two.holding.block
+
+
+def drain(process: Process, now: float, wall_s: float) -> int:
+    """Claim and spend all that there is; return how much it was."""
+    spent = 0
+    for _ in range(process.holding.limit + 1):
+        process.claim(now, wall_s)
+        spent += process.spends(now)
+    return spent
+
+
+@pytest.mark.parametrize("ahead_h", [-24.0, -8.0, 8.0, 23.0])
+def test_a_restart_with_a_wrong_clock_spends_no_day_twice(ahead_h: float) -> None:
+    """The machine starts with a clock off by up to a day, as without a time zone, and it is set right minutes later."""
+    ledger = Ledger()
+    assert drain(Process(ledger, 100), 0.0, START_S) == 100
+    second = Process(ledger, 100)
+    assert drain(second, 600.0, START_S + 600 + ahead_h * 3600) == 0
+    assert [drain(second, hour * 3600.0, START_S + hour * 3600) for hour in range(1, 24)] == [0] * 23
+
+
+def test_a_clock_that_is_days_ahead_frees_nothing_for_the_others() -> None:
+    """Whoever has it takes the day for over; what was spent stands there for those who know better."""
+    ledger = Ledger()
+    assert drain(Process(ledger, 100), 0.0, START_S) == 100
+    Process(ledger, 100).claim(600.0, START_S + 600 + 36 * 3600)
+    assert drain(Process(ledger, 100), 1200.0, START_S + 1200) == 0
 
 
 def test_nothing_is_spent_before_the_first_claim_is_booked() -> None:
