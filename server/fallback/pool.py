@@ -60,13 +60,13 @@ class Pool:
 
     def __init__(self, name: BudgetName, limit: int, reserve: float, share: float, counters: SharedCounters) -> None:
         self.name = name
-        apart, own, span_s = int(limit * _APART), limit * share, float(name.span_s)
+        apart, span_s = int(limit * _APART), float(name.span_s)
         self.limit = limit - apart
         """What all processes together may spend while the counters are there."""
         self._counters = counters
         self._kept = int(self.limit * reserve)
         self._apart = Window(int(apart * share), span_s, 0.0)
-        self._alone = Window(max(1, int(own)), span_s if own >= 1 else span_s / own, reserve)
+        self._alone = Window.part(limit, share, span_s, reserve)
         self._left: float = self.limit
         self._until = -inf
         """Until when `left` holds: then the first of what was spent comes back."""

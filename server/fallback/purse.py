@@ -90,11 +90,7 @@ class Purse:
         self.stated = Stated(limits, policy.reserve)
         held = {holding.name.span_s for holding in holdings} | (pools.spans if pools else set())
         windows = [
-            Window(
-                each.requests if each.window_s in held else max(1, int(each.requests * policy.share)),
-                each.window_s,
-                policy.reserve,
-            )
+            Window.part(each.requests, 1.0 if each.window_s in held else policy.share, each.window_s, policy.reserve)
             for each in sorted(limits, key=lambda each: each.window_s)
         ]
         published = windows[0].limit / windows[0].span_s if windows and windows[0].limit else None

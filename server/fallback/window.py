@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from math import inf
+from typing import Self
 
 _EXACT = 100
 
@@ -44,6 +45,12 @@ class Window:
         self.span_s = span_s
         self.kept = self._kept
         """How many of them are kept for users."""
+
+    @classmethod
+    def part(cls, limit: int, share: float, span_s: float, reserve: float) -> Self:
+        """Return the window of a share of a limit; of less than one token in the span, that of one in a longer span."""
+        own = limit * share
+        return cls(max(1, int(own)), span_s if own >= 1 else span_s / own, reserve)
 
     def restore(self) -> None:
         """Allow the whole limit."""

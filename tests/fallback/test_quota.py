@@ -263,11 +263,22 @@ def test_every_way_out_has_purses_of_its_own() -> None:
 
 
 def test_without_a_ledger_each_of_several_processes_takes_its_share() -> None:
-    """Four processes with a quarter each spend the limit and no more; one request is always left."""
+    """A quarter of the limit for each of four; of less than one request, one in a longer span."""
     policy = Policy(share=0.25)
     quota = Quota(source("a", limits=(Limit(40, 60), Limit(2, 1))), (), policy)
     (purse,) = quota.purses()
-    assert [window.limit for window in purse.windows] == [1, 10]
+    assert [(window.limit, window.span_s) for window in purse.windows] == [(1, 2.0), (10, 60.0)]
+
+
+def test_processes_that_have_a_share_each_keep_to_a_small_limit_over_time() -> None:
+    """Four of them, a quarter each, of one call in ten seconds: each of them makes one in forty."""
+    purses, asked = [Purse(None, "direct", (Limit(1, 10),), Policy(share=0.25)) for _ in range(4)], [0] * 4
+    for second in range(400):
+        for number, purse in enumerate(purses):
+            if purse.allows(float(second), 1, background=False):
+                purse.spend(float(second), 1)
+                asked[number] += 1
+    assert asked == [10] * 4
 
 
 def test_a_key_cannot_be_read_from_what_stands_for_it() -> None:
