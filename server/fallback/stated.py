@@ -53,10 +53,15 @@ class Stated:
         self._looked = 0
 
     def listens(self, headers: Mapping[str, str], *, refused: bool) -> bool:
-        """Say whether the source states its limits; which headers it sends is looked up now and then, not each time."""
-        if refused or not self._looked:
-            self._names = names_in(headers)
-            self._looked = _LOOK_EVERY
+        """Say whether the source states its limits; which headers it sends is looked up now and then, not each time.
+
+        One answer without them says nothing of the next: it may come from what stands before the source.
+        """
+        if refused or self._looked <= 0:
+            names = names_in(headers)
+            self._names = names or self._names
+            if names or not refused:
+                self._looked = _LOOK_EVERY
         self._looked -= 1
         return bool(self._names)
 

@@ -182,6 +182,26 @@ def test_headers_that_come_only_when_it_gets_tight_are_seen() -> None:
     assert not other.allows(2.0, 1, background=False)
 
 
+@pytest.mark.parametrize(("answers", "refused"), [(1, True), (64, False)])
+def test_an_answer_without_headers_does_not_make_deaf_to_the_next_ones(answers: int, refused: bool) -> None:
+    """What stands before the source refused or answered, closely looked at or in its turn; the source states on."""
+    purse = Purse(None, "direct", (), Policy())
+    for _ in range(answers):
+        hear(purse, {"x-ratelimit-remaining": "9", "x-ratelimit-reset": "60"}, 0.0, 0.0, refused=False)
+    hear(purse, {"server": "cdn"}, 0.0, 0.0, refused=refused)
+    hear(purse, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "60"}, 0.0, 0.0, refused=False)
+    assert not purse.allows(1.0, 1, background=False)
+
+
+def test_refusals_without_headers_put_off_no_look() -> None:
+    """The headers that come with the next answer are seen, however many refusals had none."""
+    purse = Purse(None, "direct", (), Policy())
+    for _ in range(100):
+        hear(purse, {}, 0.0, 0.0, refused=True)
+    hear(purse, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "60"}, 0.0, 0.0, refused=False)
+    assert not purse.allows(1.0, 1, background=False)
+
+
 def keyed(*keys: str, required: bool = True, limits: tuple[Limit, ...] = (Limit(10, 60),)) -> Quota:
     """Return the quota of a source with keys, five a minute without one."""
     key = Key("NERKH_KEY_TOY", required=required, limits=limits)
