@@ -38,9 +38,9 @@ STEPS = st.lists(
 class Process:
     """One process: a purse with a day's limit, and the claims that it makes of the ledger."""
 
-    def __init__(self, ledger: Ledger, limit: int) -> None:
+    def __init__(self, ledger: Ledger, limit: int, share: float = 1.0) -> None:
         self.ledger = ledger
-        self.holding = Holding(NAME, limit, 0.3)
+        self.holding = Holding(NAME, limit, 0.3, share)
         self.purse = Purse(None, "direct", (Limit(limit, DAY_S),), Policy(), holdings=(self.holding,))
 
     def claim(self, now: float, wall_s: float) -> None:
@@ -190,6 +190,40 @@ def test_an_outage_is_bridged_and_booked_when_it_ends() -> None:
     ledger.is_away = False
     process.claim(300.0, START_S + 300)
     assert sum(ledger.slices[NAME].values()) == 100
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_days_limit_is_there_again_after_a_day_though_the_ledger_is_still_away(is_known: bool) -> None:
+    """What was spent has left the window by then, whoever spent it; what the last day holds is booked in the end."""
+    ledger = Ledger()
+    process = Process(ledger, 10)
+    if is_known:
+        process.claim(0.0, START_S)
+    ledger.is_away = True
+    spent = [sum(drain(process, day * DAY_S + at, START_S + day * DAY_S + at) for at in (1, 3)) for day in range(7)]
+    assert spent == [10 if is_known else 0, 0, 10, 10, 10, 10, 10]
+    ledger.is_away = False
+    process.claim(6 * DAY_S + 60, START_S + 6 * DAY_S + 60)
+    assert sum(ledger.slices[NAME].values()) == 10
+
+
+@settings(max_examples=300)
+@given(limit=st.integers(1, 30), steps=st.lists(st.tuples(st.integers(0, 2), WAITS), max_size=60))
+def test_processes_with_a_share_each_never_overspend_while_the_ledger_is_away(
+    limit: int, steps: list[tuple[int, float]]
+) -> None:
+    """However long that is: each knows what was left when it went, what it spent, and that the others have shares."""
+    ledger, now, log = Ledger(), 0.0, []
+    processes = [Process(ledger, limit, 1 / 3) for _ in range(3)]
+    for process in processes:
+        process.claim(now, START_S)
+    for process in processes:
+        process.holding.total = sum(ledger.slices[NAME].values())
+    ledger.is_away = True
+    for number, wait_s in steps:
+        now += wait_s
+        log.append((now, drain(processes[number], now, START_S + now)))
+        assert spent_in_a_day(log, now) <= limit
 
 
 def test_an_idle_process_uses_up_nothing() -> None:
