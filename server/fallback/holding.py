@@ -118,6 +118,10 @@ class Holding:
             return now
         return max(now, self._free_at if self.total >= self.limit and self._free_at < inf else self._retry_at)
 
+    def full_at(self, now: float) -> float | None:
+        """Return by when nothing counts any more that any process spent so far, None when nothing does."""
+        return now + (SLICES + 2) * self.slice_s if self.left(now) < self.limit else None
+
     def claim(self, now: float, wall_s: float) -> Claim | None:
         """Return what to ask of the ledger, None when there is nothing to ask or it is too early to ask again."""
         if now < self._retry_at:

@@ -116,6 +116,12 @@ class Pool:
             return self._alone.left(now)
         return self._left if now < self._until else self.limit
 
+    def full_at(self, now: float) -> float | None:
+        """Return by when nothing counts any more that was spent so far, as far as is known; None when nothing does."""
+        if not self._counters.is_up:
+            return self._alone.full_at()
+        return now + self.name.span_s if now < self._until else None
+
     def share_left(self, now: float) -> float:
         """Return the share that is left, as far as is known."""
         most = self.limit if self._counters.is_up else self._alone.most

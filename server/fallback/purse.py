@@ -198,17 +198,17 @@ class Purse:
 
     def lefts(self, now: float) -> list[Left]:
         """Return what is left of every limit, for monitoring."""
-        held = {holding.name.span_s: holding for holding in self.holdings}
+        held: dict[float, Holding] = {holding.name.span_s: holding for holding in self.holdings}
         found = []
         for window in self.windows:
             if window.limit is not None:
-                tokens = window.left(now)
-                span_s = window.whole_s
-                if span_s in held:
-                    tokens = min(tokens, held[int(span_s)].left(now))
+                span_s, tokens, full_at = window.whole_s, window.left(now), window.full_at()
+                if holding := held.get(span_s):
+                    tokens, full_at = min(tokens, holding.left(now)), full_at or holding.full_at(now)
                 if self.pools is not None:
                     tokens = min(tokens, max(0.0, self.pools.left(now, span_s)))
-                found.append(Left(window.limit, span_s, tokens, window.full_at()))
+                    full_at = full_at or self.pools.full_at(now, span_s)
+                found.append(Left(window.limit, span_s, tokens, full_at))
         return found + self.stated.lefts(now)
 
 

@@ -252,6 +252,21 @@ def test_a_used_up_day_says_when_it_has_tokens_again() -> None:
     assert process.spends(at) == 1
 
 
+def test_what_was_spent_before_a_restart_is_not_shown_as_all_there() -> None:
+    """Ten of a hundred are left; by when the others are there again is said, though this process spent none."""
+    ledger = Ledger()
+    drain(Process(ledger, 100), 0.0, START_S)
+    ledger.slices[NAME] = {at: tokens - 10 for at, tokens in ledger.slices[NAME].items()}
+    process = Process(ledger, 100)
+    process.claim(60.0, START_S + 60)
+    (left,) = process.purse.lefts(60.0)
+    assert (left.limit, left.tokens, left.full_at) == (100, 10, 60.0 + DAY_S * 50 / 48)
+    unspent = Process(Ledger(), 100)
+    unspent.claim(60.0, START_S + 60)
+    (left,) = unspent.purse.lefts(60.0)
+    assert (left.tokens, left.full_at) == (100, None)
+
+
 def test_background_leaves_users_their_part_of_the_day() -> None:
     """Of a hundred a day collectors get seventy, and users the rest."""
     ledger = Ledger()
