@@ -16,6 +16,7 @@ from typing import NamedTuple
 _EPOCH_S = 1e9
 _EPOCH_MS = 1e12
 _LONGEST_S = 31 * 86_400.0
+"""No span and no reset that a source states is longer."""
 _MOST = 10**12
 _LONGEST_DATE = 40
 _LONGEST_TEXT = 512
@@ -109,7 +110,7 @@ def _used(name: str, text: str, wall_s: float) -> list[Allowance]:
     match, used = _USED.fullmatch(name), _whole(text)
     if match is None or used is None:
         return []
-    span_s = int(match[1]) * _UNITS[match[2]]
+    span_s = min(int(match[1]) * _UNITS[match[2]], _LONGEST_S)
     return [Allowance(name, None, used, None, span_s - wall_s % span_s, span_s)] if span_s else []
 
 
@@ -128,9 +129,9 @@ def _items(text: str, policies: str) -> list[Allowance]:
 def _drafted(name: str, parts: dict[str, str], policy: dict[str, str], left: str, reset: str) -> Allowance:
     """Return one item of the standard's header as an allowance."""
     limit = _whole(policy.get("q", parts.get("limit", "")))
-    span_s = _whole(policy.get("w", ""))
+    span_s = min(_whole(policy.get("w", "")) or 0.0, _LONGEST_S)
     reset_s = min(float(parts[reset]), _LONGEST_S) if reset in parts else None
-    return Allowance(name, _whole(parts[left]), None, limit or None, reset_s, float(span_s) if span_s else None)
+    return Allowance(name, _whole(parts[left]), None, limit or None, reset_s, span_s or None)
 
 
 def _label(item: str) -> str:

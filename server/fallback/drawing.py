@@ -76,19 +76,18 @@ class Drawing:
         self.drawn = purse
         cost, background = _cost(requests), self._purpose is not _USER
         now = clock.monotonic()
-        if not purse.allows(now, cost, background=background):
-            at, _ = purse.free_at(now, cost, background=background)
+        if not purse.allows(now, cost, background=background, goes_on=True):
+            at, _ = purse.free_at(now, cost, background=background, goes_on=True)
             if at - now > _TURN_S:
                 raise OutOfQuota
             await clock.sleep(at - now)
             now = clock.monotonic()
-            if not purse.allows(now, cost, background=background):
+            if not purse.allows(now, cost, background=background, goes_on=True):
                 raise OutOfQuota
-        if purse.is_shared():
-            self.pending = cost
-            await self.share()
-        else:
+        if not purse.is_shared():
             purse.spend(now, cost)
+        elif not await purse.draw(clock, cost, background=background, goes_on=True):
+            raise OutOfQuota
 
     def over(self, egress: str) -> Purse | None:
         """Return the purse of another way out, that of the same key."""
@@ -109,8 +108,8 @@ class Drawing:
     def hear(self, reply: Reply) -> None:
         """Take in what an answer says of the source's limits."""
         purse, headers = self.purse, reply.headers
-        if headers and purse is not None and purse.listens(headers, refused=reply.status != 200):
-            purse.hear(headers, self._clock.monotonic(), self._clock.now().timestamp())
+        if headers and purse is not None and purse.stated.listens(headers, refused=reply.status != 200):
+            purse.stated.hear(headers, self._clock.monotonic(), self._clock.now().timestamp())
 
     def why_not(self) -> str:
         """Return why nothing could be drawn."""

@@ -2,7 +2,8 @@
 
 Pure state on the clock's figures; `server/fallback/claims.py` carries the claims. A block is spent only once its claim
 is in the ledger, so that no restart spends it twice; while the ledger cannot be reached what is known to be left is
-spent all the same, and booked when it is back.
+spent all the same, and booked when it is back. Once it has been away for so long that nothing counts any more of what
+it knew, a process has its share of the whole.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 
+from server.fallback.window import Window
 from server.model import BudgetName, Claim, Grant
 
 SLICES = 48
@@ -24,6 +26,8 @@ class Holding:
     """The blocks of one budget. What is not spent when a block ends goes back to the ledger."""
 
     __slots__ = (
+        "_alone",
+        "_away_at",
         "_blocks",
         "_free_at",
         "_owed",
@@ -64,6 +68,10 @@ class Holding:
         self._returned: dict[int, int] = {}
         self._owed = 0
         self._share = share
+        self._alone = Window(int(limit * share), float(name.span_s), 0.0)
+        """What this process spent without a claim."""
+        self._away_at = inf
+        """Since when the ledger cannot be reached."""
         self._spare = 0
         """What may be spent without a claim while the ledger cannot be reached."""
         self._retry_at = -inf
@@ -98,6 +106,7 @@ class Holding:
                 self.oldest_end = blocks[0][1] if blocks else inf
         if missing:
             self._owed += missing
+            self._alone.spend(now, missing)
             self._spare = max(0, self._spare - missing)
             self.total += missing
         if self.held * 2 < self.block and now >= self._retry_at:
@@ -108,6 +117,10 @@ class Holding:
         if self.ready(now):
             return now
         return max(now, self._free_at if self.total >= self.limit and self._free_at < inf else self._retry_at)
+
+    def full_at(self, now: float) -> float | None:
+        """Return by when nothing counts any more that any process spent so far, None when nothing does."""
+        return now + (SLICES + 2) * self.slice_s if self.left(now) < self.limit else None
 
     def claim(self, now: float, wall_s: float) -> Claim | None:
         """Return what to ask of the ledger, None when there is nothing to ask or it is too early to ask again."""
@@ -148,11 +161,15 @@ class Holding:
         """Take in that the ledger did not answer. What was to go back is lost: it may have arrived.
 
         This process's share of what was left may then be spent; nothing when the ledger never said what was left.
+        After a span all that it booked is over: from then on only what this process spent meanwhile counts.
         """
         self._owed += claim.owed
-        if self.is_known and not self.is_away:
-            self._spare = int(max(0, self.limit - self.total) * self._share)
-        self.is_away = True
+        if not self.is_away:
+            self.is_away, self._away_at = True, now
+            self._spare = int(max(0, self.limit - self.total) * self._share) if self.is_known else 0
+        elif now >= self._away_at + claim.slices * claim.slice_s:
+            self._spare = int(self._alone.left(now))
+            self.total = self._owed = int(self._alone.used)
         self._retry_at = now + _RETRY_S
 
     def give_up(self, wall_s: float) -> Claim | None:

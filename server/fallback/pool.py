@@ -60,13 +60,13 @@ class Pool:
 
     def __init__(self, name: BudgetName, limit: int, reserve: float, share: float, counters: SharedCounters) -> None:
         self.name = name
-        apart, own, span_s = int(limit * _APART), limit * share, float(name.span_s)
+        apart, span_s = int(limit * _APART), float(name.span_s)
         self.limit = limit - apart
         """What all processes together may spend while the counters are there."""
         self._counters = counters
         self._kept = int(self.limit * reserve)
         self._apart = Window(int(apart * share), span_s, 0.0)
-        self._alone = Window(max(1, int(own)), span_s if own >= 1 else span_s / own, reserve)
+        self._alone = Window.part(limit, share, span_s, reserve)
         self._left: float = self.limit
         self._until = -inf
         """Until when `left` holds: then the first of what was spent comes back."""
@@ -116,6 +116,12 @@ class Pool:
             return self._alone.left(now)
         return self._left if now < self._until else self.limit
 
+    def full_at(self, now: float) -> float | None:
+        """Return by when nothing counts any more that was spent so far, as far as is known; None when nothing does."""
+        if not self._counters.is_up:
+            return self._alone.full_at()
+        return now + self.name.span_s if now < self._until else None
+
     def share_left(self, now: float) -> float:
         """Return the share that is left, as far as is known."""
         most = self.limit if self._counters.is_up else self._alone.most
@@ -125,7 +131,7 @@ class Pool:
         """Return when so many tokens may be drawn, or when that is worth another look."""
         if self._counters.is_up and now < self._until:
             return self._until
-        at = self._alone.free_at(now, tokens + (self._alone.kept if background else 0))
+        at = self._alone.free_at(now, tokens, background=background)
         return max(at, self._apart.free_at(now, tokens)) if self._is_orphaned(now) else at
 
     def _is_settled(self, now: float) -> bool:

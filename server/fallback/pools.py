@@ -56,6 +56,10 @@ class Pools:
         """Return how many tokens of the window of a span are left, infinite for one that is not shared."""
         return next((pool.left(now) for pool in self._pools if pool.name.span_s == span_s), inf)
 
+    def full_at(self, now: float, span_s: float) -> float | None:
+        """Return by when nothing counts any more in the window of a span, None when nothing does, or none is shared."""
+        return next((pool.full_at(now) for pool in self._pools if pool.name.span_s == span_s), None)
+
     def share_left(self, now: float, least_s: float) -> float:
         """Return the share that is left: of the window with the least, of those of `least_s` or more."""
         return min((pool.share_left(now) for pool in self._pools if pool.name.span_s >= least_s), default=1.0)

@@ -6,24 +6,23 @@ Used by `server/fallback/quota.py`, which chooses among a source's purses. It jo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 
 from server.clock import Clock
-from server.fallback.allowance import Allowance, allowances, names_in
 from server.fallback.holding import Holding
 from server.fallback.http import Secret
 from server.fallback.pace import Pace
 from server.fallback.pool import SharedCounters
 from server.fallback.pools import Pools
+from server.fallback.stated import Left, Stated
 from server.fallback.window import Window
 from server.providers.base import Limit
 
 _THROTTLE_S = 10.0
 _THROTTLE_LONGEST_S = 300.0
 _PACED_S = 60.0
-_LOOK_EVERY = 64
 _RESTING = "resting after too many requests"
 _NAMES = {1.0: "second", 60.0: "minute", 3600.0: "hour", 86_400.0: "day", 2_592_000.0: "month"}
 
@@ -49,36 +48,10 @@ class Policy:
     """Counts shorter windows for all processes; None where they share none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What is left of one limit, and when all of it is there again (monotonic seconds)."""
-
-    limit: int
-    span_s: float | None
-    tokens: float
-    full_at: float | None
-
-
-class _Said:
-    """What the source last said is left, and until when that holds (monotonic seconds)."""
-
-    __slots__ = ("left", "limit", "until")
-
-    def __init__(self, left: float, until: float, limit: int | None) -> None:
-        self.left = left
-        self.until = until
-        self.limit = limit
-
-
 class Purse:
     """Every window of one key, or of one way out. Tokens are requests, weighed where the source weighs them."""
 
     __slots__ = (
-        "_longest_s",
-        "_looked",
-        "_names",
-        "_policy",
-        "_said",
         "egress",
         "holdings",
         "label",
@@ -88,6 +61,7 @@ class Purse:
         "rests",
         "secret",
         "spent",
+        "stated",
         "windows",
     )
 
@@ -111,46 +85,34 @@ class Purse:
         """Its windows that processes share, None when it has none."""
         self.resting_until = -inf
         self.spent = 0
-        self._policy = policy
         self.rests = 0
         """How often in a row it refused for too many requests."""
-        self._said: dict[str, _Said] = {}
-        self._names: tuple[str, ...] = ()
-        self._looked = 0
+        self.stated = Stated(limits, policy.reserve)
         held = {holding.name.span_s for holding in holdings} | (pools.spans if pools else set())
         windows = [
-            Window(
-                each.requests if each.window_s in held else max(1, int(each.requests * policy.share)),
-                each.window_s,
-                policy.reserve,
-            )
+            Window.part(each.requests, 1.0 if each.window_s in held else policy.share, each.window_s, policy.reserve)
             for each in sorted(limits, key=lambda each: each.window_s)
         ]
-        self._longest_s = windows[-1].span_s if windows else 0.0
-        """The longest span that the source is known to count in."""
         published = windows[0].limit / windows[0].span_s if windows and windows[0].limit else None
         if not windows or windows[0].span_s > _PACED_S:
             windows.insert(0, Window(None, _PACED_S, policy.reserve))
         self.windows = tuple(windows)
         self.pace = Pace(windows[0], published, cut=policy.cut, raise_=policy.raise_, floor=policy.floor)
 
-    def allows(self, now: float, tokens: int, *, background: bool) -> bool:
-        """Say whether so many tokens may be spent now; behind users the reserve stays."""
-        if now < self.resting_until or not self._own_allow(now, tokens, background=background):
+    def allows(self, now: float, tokens: int, *, background: bool, goes_on: bool = False) -> bool:
+        """Say whether so many tokens may be spent now, by a call that goes on also past the pace; a reserve is kept."""
+        if now < self.resting_until or not self._own_allow(now, tokens, background=background, goes_on=goes_on):
             return False
         if self.pools is not None and not self.pools.allows(now, tokens, background=background):
             return False
-        if self._said:
-            for said in self._said.values():
-                kept = int(said.limit * self._policy.reserve) if background and said.limit else 0
-                if now < said.until and said.left - kept < tokens:
-                    return False
-        return True
+        return self.stated.allows(now, tokens, background=background)
 
-    def _own_allow(self, now: float, tokens: int, *, background: bool) -> bool:
+    def _own_allow(self, now: float, tokens: int, *, background: bool, goes_on: bool) -> bool:
         """Say whether what this process counts by itself has so many tokens."""
-        if any(window.left(now) - (window.kept if background else 0) < tokens for window in self.windows):
-            return False
+        for window in self.windows:
+            left = window.left(now) - (window.kept if background else 0)
+            if left < tokens and not window.bears(now, tokens, background=background, goes_on=goes_on):
+                return False
         for holding in self.holdings:
             if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
                 return False
@@ -165,21 +127,19 @@ class Purse:
             holding.spend(now, tokens)
         if self.pools is not None:
             self.pools.spend(now, tokens)
-        if self._said:
-            for said in self._said.values():
-                said.left -= tokens
+        self.stated.spend(tokens)
 
     def is_shared(self) -> bool:
         """Say whether what is spent has to be drawn from what all processes may spend together."""
         return self.pools is not None and self.pools.is_up()
 
-    async def draw(self, clock: Clock, tokens: int, *, background: bool) -> bool:
+    async def draw(self, clock: Clock, tokens: int, *, background: bool, goes_on: bool = False) -> bool:
         """Spend tokens that all processes together still have; False when they have not, or others drew meanwhile."""
         if self.pools is not None and not await self.pools.draw(clock, tokens, background=background):
             return False
         now = clock.monotonic()
         bears = self.pools is None or self.pools.bears(now, tokens, background=background)
-        if not bears or not self._own_allow(now, tokens, background=background):
+        if not bears or not self._own_allow(now, tokens, background=background, goes_on=goes_on):
             return False
         self.spend(now, tokens)
         return True
@@ -202,22 +162,9 @@ class Purse:
         """Ask nothing for a while, as the source wishes."""
         self.resting_until = max(self.resting_until, now + min(max(span_s, 1.0), _THROTTLE_LONGEST_S))
 
-    def listens(self, headers: Mapping[str, str], *, refused: bool) -> bool:
-        """Say whether the source states its limits; which headers it sends is looked up now and then, not each time."""
-        if refused or not self._looked:
-            self._names = names_in(headers)
-            self._looked = _LOOK_EVERY
-        self._looked -= 1
-        return bool(self._names)
-
-    def hear(self, headers: Mapping[str, str], now: float, wall_s: float) -> None:
-        """Read what the source says of its limits."""
-        for said in allowances(headers, self._names, wall_s):
-            self._believe(said, now)
-
     def share_left(self, now: float, least_s: float = 0.0) -> float:
         """Return the share of the purse that is left: of the window with the least, of those of `least_s` or more."""
-        share = 1.0
+        share = self.stated.share_left(now, least_s)
         for window in self.windows:
             if window.most < inf and window.span_s >= least_s:
                 share = min(share, window.left(now) / window.most)
@@ -225,21 +172,18 @@ class Purse:
             share = min(share, holding.left(now) / holding.limit)
         if self.pools is not None:
             share = min(share, self.pools.share_left(now, least_s))
-        for said in self._said.values():
-            if now < said.until and said.limit and said.until - now >= least_s / 2:
-                share = min(share, said.left / said.limit)
         return max(share, 0.0)
 
-    def free_at(self, now: float, tokens: int, *, background: bool) -> tuple[float, str]:
+    def free_at(self, now: float, tokens: int, *, background: bool, goes_on: bool = False) -> tuple[float, str]:
         """Return when so many tokens may be spent and why not before; (now, "") when they may at once."""
         latest, why = now, ""
         if self.resting_until > latest:
             latest, why = self.resting_until, _RESTING if self.rests else "resting, as it asked"
         for window in self.windows:
-            kept = window.kept if background else 0
-            at = window.free_at(now, tokens + kept)
+            at = window.free_at(now, tokens, background=background, goes_on=goes_on)
             if at > latest:
-                latest, why = at, _used_up(int(window.most), window.span_s, kept=kept and window.left(now) >= tokens)
+                kept = background and window.left(now) >= tokens
+                latest, why = at, _used_up(int(window.most), window.span_s, kept=kept)
         for holding in self.holdings:
             if holding.ready(now) < tokens or (background and holding.left(now) - holding.kept < tokens):
                 at = max(holding.free_at(now), now + 1.0)
@@ -248,50 +192,24 @@ class Purse:
                     is_open = not kept and holding.total < holding.limit
                     told = _used_up(holding.limit, holding.name.span_s, kept=kept)
                     latest, why = at, "its tokens are being claimed" if is_open else told
-        for said in self._said.values():
-            kept = int(said.limit * self._policy.reserve) if background and said.limit else 0
-            if said.left - kept < tokens and said.until > latest:
-                latest, why = said.until, "used up, as it says itself"
+        latest, why = self.stated.later(latest, why, tokens, background=background)
         pools = self.pools
         return (latest, why) if pools is None else pools.later(latest, why, now, tokens, background=background)
 
     def lefts(self, now: float) -> list[Left]:
         """Return what is left of every limit, for monitoring."""
-        held = {holding.name.span_s: holding for holding in self.holdings}
+        held: dict[float, Holding] = {holding.name.span_s: holding for holding in self.holdings}
         found = []
         for window in self.windows:
             if window.limit is not None:
-                tokens = window.left(now)
-                span_s = window.whole_s
-                if span_s in held:
-                    tokens = min(tokens, held[int(span_s)].left(now))
+                span_s, tokens, full_at = window.whole_s, window.left(now), window.full_at()
+                if holding := held.get(span_s):
+                    tokens, full_at = min(tokens, holding.left(now)), full_at or holding.full_at(now)
                 if self.pools is not None:
                     tokens = min(tokens, max(0.0, self.pools.left(now, span_s)))
-                found.append(Left(window.limit, span_s, tokens, window.full_at()))
-        stated = [each for each in self._said.values() if now < each.until]
-        return found + [Left(each.limit, None, each.left, each.until) for each in stated if each.limit]
-
-    def _believe(self, stated: Allowance, now: float) -> None:
-        """Keep what the source says is left; within one span it only falls, for calls are under way that it counts."""
-        limit = stated.limit
-        if limit is None and stated.span_s is not None:
-            limit = next((window.limit for window in self.windows if window.span_s == stated.span_s), None)
-        left = stated.left
-        if left is None:
-            if limit is None or stated.used is None:
-                return
-            left = limit - stated.used
-        reset_s = stated.reset_s
-        if reset_s is None:
-            reset_s = stated.span_s or max(self.windows[0].span_s, 1.0)
-        # With nothing left nobody asks, so that nothing corrects a reset in other units, or a lie.
-        until = now + min(reset_s, max(stated.span_s or 0.0, self._longest_s, _THROTTLE_LONGEST_S))
-        known = self._said.get(stated.name)
-        if known is None:
-            if len(self._said) < len(_NAMES) * 2:
-                self._said[stated.name] = _Said(left, until, limit)
-        elif left < known.left or now >= known.until or until > known.until + 1.0:
-            known.left, known.until, known.limit = left, until, limit
+                    full_at = full_at or self.pools.full_at(now, span_s)
+                found.append(Left(window.limit, span_s, tokens, full_at))
+        return found + self.stated.lefts(now)
 
 
 def _used_up(limit: int, span_s: float, *, kept: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from math import inf
+from typing import Self
 
 _EXACT = 100
 
@@ -15,33 +16,49 @@ _EXACT = 100
 class Window:
     """Counts what was spent. `limit` None counts without a limit."""
 
-    __slots__ = ("_grain_s", "_reserve", "_spent", "kept", "limit", "most", "span_s", "used", "whole_s")
+    __slots__ = (
+        "_all",
+        "_grain_s",
+        "_kept",
+        "_reserve",
+        "_spent",
+        "kept",
+        "limit",
+        "most",
+        "span_s",
+        "used",
+        "whole_s",
+    )
 
     def __init__(self, limit: int | None, span_s: float, reserve: float) -> None:
         self.limit = limit
         self.whole_s = span_s
         """The span that the limit is for; `span_s` is longer while the pace allows less than one in it."""
+        self._all = inf if limit is None else limit
+        self._kept = 0 if limit is None else int(limit * reserve)
         self._reserve = reserve
         self._grain_s = 0.0 if limit is not None and limit <= _EXACT else span_s / _EXACT
         self._spent: deque[list[float]] = deque()
         self.used = 0.0
-        self.most = inf
+        self.most = self._all
         """How many tokens a span may hold now; the pace lowers it under the limit."""
         self.span_s = span_s
-        self.kept = 0
+        self.kept = self._kept
         """How many of them are kept for users."""
-        self.restore()
+
+    @classmethod
+    def part(cls, limit: int, share: float, span_s: float, reserve: float) -> Self:
+        """Return the window of a share of a limit; of less than one token in the span, that of one in a longer span."""
+        own = limit * share
+        return cls(max(1, int(own)), span_s if own >= 1 else span_s / own, reserve)
 
     def restore(self) -> None:
         """Allow the whole limit."""
-        self.span_s = self.whole_s
-        self.most = inf if self.limit is None else self.limit
-        self.kept = 0 if self.limit is None else int(self.limit * self._reserve)
+        self.span_s, self.most, self.kept = self.whole_s, self._all, self._kept
 
     def slow(self, rate: float) -> None:
         """Allow `rate` tokens a second; where that is less than one in the span, one in a longer span."""
-        most = max(1, int(rate * self.whole_s))
-        self.most = most if self.limit is None else min(most, self.limit)
+        self.most = min(max(1, int(rate * self.whole_s)), self._all)
         self.span_s = max(self.whole_s, 1 / rate)
         self.kept = int(self.most * self._reserve)
 
@@ -63,15 +80,28 @@ class Window:
         else:
             spent.append([now, now, tokens])
 
-    def free_at(self, now: float, tokens: float) -> float:
-        """Return when so many tokens may be spent, `now` when they may at once."""
-        missing = min(tokens, self.most) - self.left(now)
+    def bears(self, now: float, tokens: float, *, background: bool, goes_on: bool) -> bool:
+        """Say whether the limit has room for tokens that only the pace has none for, and that are spent all the same.
+
+        They are where the span was empty, else a source whose calls weigh more than the pace allows never came back;
+        and those of a call that goes on, which had been made for nothing otherwise.
+        """
+        if self.used and not goes_on:
+            return False
+        wanted = tokens + (self._kept if background else 0)
+        return wanted <= self._all and self.free_at(now, tokens, background=background, goes_on=True) <= now
+
+    def free_at(self, now: float, tokens: float, *, background: bool = False, goes_on: bool = False) -> float:
+        """Return when so many tokens may be spent, `now` when they may at once; a call that goes on needs no pace."""
+        self.left(now)
+        most, kept, span_s = (self._all, self._kept, self.whole_s) if goes_on else (self.most, self.kept, self.span_s)
+        missing = min(tokens + (kept if background else 0), most) - most + self.used
         if missing <= 0:
             return now
         for entry in self._spent:
             missing -= entry[2]
             if missing <= 0:
-                return entry[1] + self.span_s
+                return max(now, entry[1] + span_s)
         return now
 
     def full_at(self) -> float | None:

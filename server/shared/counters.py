@@ -15,6 +15,8 @@ from server.shared.wire import Away
 
 LONGEST_S = 0.1
 """Longest wait for the counters: then they count as away."""
+_SLACK = 1.05
+"""What was spent counts for a hundredth longer than the span: it is remembered in hundredths."""
 
 
 class Counters:
@@ -50,7 +52,7 @@ class Counters:
         try:
             async with asyncio.timeout(LONGEST_S):
                 (reply,) = await self._link.fast.ask([("EVAL", TAKE, len(keys), *keys, *figures)])
-            return _read(reply, len(draws))
+            return _read(reply, draws)
         except Away:
             return None
         except (TimeoutError, ResponseError, ValueError, TypeError) as error:
@@ -62,13 +64,15 @@ class Counters:
         return f"{self._base}{budget.source}:{budget.key}:{budget.egress}:{budget.span_s}"
 
 
-def _read(reply: Any, wanted: int) -> list[Drawn]:
+def _read(reply: Any, draws: Sequence[Draw]) -> list[Drawn]:
     """Return what the script said; raises for what it never says."""
     if isinstance(reply, ResponseError):
         raise reply
     granted, birth, *rest = map(int, reply)
-    pairs = zip(rest[::2], rest[1::2], strict=True)
-    found = [Drawn(granted == 1, left, free_ms / 1000, birth) for left, free_ms in pairs]
-    if len(found) != wanted:
-        raise ValueError
+    found = []
+    for draw, left, free_ms in zip(draws, rest[::2], rest[1::2], strict=True):
+        free_s = free_ms / 1000
+        if not 0 <= free_s <= draw.budget.span_s * _SLACK:
+            raise ValueError
+        found.append(Drawn(granted == 1, left, free_s, birth))
     return found

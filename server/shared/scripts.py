@@ -61,7 +61,7 @@ for place = 1, #KEYS - 1 do
   local used, oldest, ahead = 0, nil, 0
   for row = 1, #rows, 2 do
     local at, spent = tonumber(rows[row]), tonumber(rows[row + 1])
-    if not at or not spent or spent <= 0 or (at + 1) * grain + span <= now then
+    if not at or not spent or not (spent > 0) or not ((at + 1) * grain + span > now) then
       redis.call('HDEL', key, rows[row])
     else
       used = used + spent

@@ -29,21 +29,25 @@ async def book(engine: AsyncEngine, claims: Sequence[Claim]) -> list[Grant]:
 
 
 async def _booked(connection: AsyncConnection, claim: Claim) -> Grant:
-    """Book one claim. Slices that left the window are forgotten."""
+    """Book one claim.
+
+    Slices count that lie up to a span behind or ahead, for either clock may be the wrong one; those that a wrong clock
+    put further ahead count as of now, and none is forgotten before it has been over for a span.
+    """
     table, budget = QUOTA_CLAIMS, claim.budget
     columns = (table.c.source, table.c.key, table.c.egress, table.c.span_s)
     mine = tuple_(*columns) == (budget.source, budget.key, budget.egress, budget.span_s)
     for at, tokens in claim.returned:
         less = update(table).where(mine, table.c.slice == at, table.c.claimed >= tokens)
         await connection.execute(less.values(claimed=table.c.claimed - tokens))
-    ended = (table.c.slice <= claim.slice - claim.slices) | (table.c.claimed == 0)
-    await connection.execute(delete(table).where(mine, ended))
-    # Claims of a time that has not come are of a clock that was wrong: they count as of now.
+    over = (table.c.slice <= claim.slice - 2 * claim.slices) | (table.c.claimed == 0)
+    await connection.execute(delete(table).where(mine, over))
     moved = await connection.execute(
-        delete(table).where(mine, table.c.slice > claim.slice + 1).returning(table.c.claimed)
+        delete(table).where(mine, table.c.slice > claim.slice + claim.slices).returning(table.c.claimed)
     )
     ahead = sum(int(row.claimed) for row in moved)
-    counted = await connection.execute(select(func.sum(table.c.claimed), func.min(table.c.slice)).where(mine))
+    sums = select(func.sum(table.c.claimed), func.min(table.c.slice))
+    counted = await connection.execute(sums.where(mine, table.c.slice > claim.slice - claim.slices))
     total, oldest = counted.one()
     total = int(total or 0) + ahead + claim.owed
     tokens = max(0, min(claim.wanted, claim.limit - total))
@@ -59,5 +63,5 @@ async def _booked(connection: AsyncConnection, claim: Claim) -> Grant:
                 index_elements=same, set_={"claimed": table.c.claimed + booking.excluded.claimed}
             )
         )
-        oldest = claim.slice if oldest is None else oldest
+        oldest = claim.slice if oldest is None else min(oldest, claim.slice)
     return Grant(tokens, total + tokens, oldest)

@@ -29,10 +29,14 @@ class Ledger:
         for at, tokens in claim.returned:
             if slices.get(at, 0) >= tokens:
                 slices[at] -= tokens
-        ahead = sum(tokens for at, tokens in slices.items() if at > claim.slice + 1)
-        counted = {at: n for at, n in slices.items() if claim.slice - claim.slices < at <= claim.slice + 1 and n}
-        total = sum(counted.values()) + ahead + claim.owed
+        ahead = sum(tokens for at, tokens in slices.items() if at > claim.slice + claim.slices)
+        least, most = claim.slice - 2 * claim.slices, claim.slice + claim.slices
+        slices = {at: tokens for at, tokens in slices.items() if least < at <= most and tokens}
+        counted = [at for at in slices if at > claim.slice - claim.slices]
+        total = sum(slices[at] for at in counted) + ahead + claim.owed
         tokens = max(0, min(claim.wanted, claim.limit - total))
-        counted[claim.slice] = counted.get(claim.slice, 0) + tokens + claim.owed + ahead
-        self.slices[claim.budget] = counted
-        return Grant(tokens, total + tokens, min((at for at, n in counted.items() if n), default=None))
+        if more := tokens + claim.owed + ahead:
+            slices[claim.slice] = slices.get(claim.slice, 0) + more
+            counted.append(claim.slice)
+        self.slices[claim.budget] = slices
+        return Grant(tokens, total + tokens, min(counted, default=None))

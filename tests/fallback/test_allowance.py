@@ -63,6 +63,20 @@ def test_names_in_any_case_are_found_once() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"ratelimit": '"m";r=0', "ratelimit_policy": '"m";q=10;w=999999999999'},
+        {"x_mbx_used_weight_9999d": "7"},
+        {"x_ratelimit_remaining": "0", "x_ratelimit_reset": "9999-12-31T00:00:00Z"},
+    ],
+)
+def test_no_span_and_no_reset_is_longer_than_a_month(headers: dict[str, str]) -> None:
+    """Whoever states ages lies, or means something else."""
+    (found,) = read(**headers)
+    assert max(found.span_s or 0, found.reset_s or 0) <= 31 * 86_400
+
+
 @given(text=st.one_of(st.text(max_size=60), st.integers(-(10**30), 10**30).map(str), st.floats().map(str)))
 def test_nonsense_is_passed_over(text: str) -> None:
     """Whatever a header holds, it is read as a number within bounds, or not at all."""

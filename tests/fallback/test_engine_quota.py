@@ -151,6 +151,21 @@ def test_what_a_source_says_of_its_limit_is_believed() -> None:
     play(story)
 
 
+def test_a_stated_span_of_ages_puts_no_source_out_for_ages() -> None:
+    """A policy of twelve digits without a reset is believed for a month; the other sources are shown as ever."""
+
+    async def story(world: World, clock: VirtualClock) -> None:
+        says_left(world, "a", ratelimit='"m";r=0', ratelimit_policy='"m";q=10;w=999999999999')
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        assert [(await ask(engine))[0] for _ in range(2)] == ["a", "b"]
+        assert len(engine.explain(BTC_USD).sources) == len(engine.sources()) == 2
+        clock.advance(31 * DAY_S)
+        assert (await ask(engine))[0] == "a"
+
+    play(story)
+
+
 def test_collectors_leave_users_their_reserve() -> None:
     """Behind users seven of ten may be asked, and users have the other three to themselves."""
 
@@ -370,6 +385,55 @@ def test_an_attempt_of_several_requests_draws_for_each() -> None:
                     await engine.ask(BTC_USD, deadline_s=20)
                 assert raised.value.attempts[0].outcome.value == "skipped_quota"
                 assert clock.monotonic() == start
+
+    play(story)
+
+
+@pytest.mark.parametrize(("limit", "cost", "refused"), [(Limit(5, 5), 3, 1), (Limit(6000, 60), 2, 12)])
+def test_a_source_whose_calls_weigh_more_than_one_comes_back_after_refusals(
+    limit: Limit, cost: int, refused: int
+) -> None:
+    """However slow it became, one call goes where nothing was asked in a span; its success raises the pace again."""
+
+    def weighing(_source: Any, query: Any) -> tuple[Request, ...]:
+        return tuple(Request(each.path, cost=cost) for each in build(_source, query))
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        provider = Provider("toy", (Capability(Kind.PRICE, weighing, parse),), ())
+        world.replies("a", 429, retry_after="300")
+        world.says("b")
+        engine = world.engine([source("a", Tier.CRITICAL, limits=(limit,)), "b"], providers={"toy": provider})
+        while world.asked.get("a", 0) < refused:
+            await ask(engine)
+            await asyncio.sleep(10)
+        world.says("a")
+        for _ in range(60):
+            await asyncio.sleep(60)
+            await ask(engine)
+        assert world.asked["a"] > refused + 10
+
+    play(story)
+
+
+def test_a_source_whose_answers_take_two_rounds_comes_back_after_refusals() -> None:
+    """At one call a minute the second round has no turn; it is asked within the limit, else no attempt succeeded."""
+
+    def reading(source_: Any, query: Any, replies: tuple[Reply, ...]) -> Any:
+        return Follow(build(source_, query)) if len(replies) < 2 else parse(source_, query, replies)
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        provider = Provider("toy", (Capability(Kind.PRICE, build, reading),), ())
+        world.replies("a", 429, retry_after="60")
+        world.says("b")
+        engine = world.engine([source("a", Tier.CRITICAL, limits=(Limit(60, 60),)), "b"], providers={"toy": provider})
+        while world.asked.get("a", 0) < 7:
+            await ask(engine)
+            await asyncio.sleep(10)
+        world.says("a")
+        for _ in range(60):
+            await asyncio.sleep(60)
+            await ask(engine)
+        assert (await ask(engine))[0] == "a"
 
     play(story)
 

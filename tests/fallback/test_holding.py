@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,9 +38,9 @@ STEPS = st.lists(
 class Process:
     """One process: a purse with a day's limit, and the claims that it makes of the ledger."""
 
-    def __init__(self, ledger: Ledger, limit: int) -> None:
+    def __init__(self, ledger: Ledger, limit: int, share: float = 1.0) -> None:
         self.ledger = ledger
-        self.holding = Holding(NAME, limit, 0.3)
+        self.holding = Holding(NAME, limit, 0.3, share)
         self.purse = Purse(None, "direct", (Limit(limit, DAY_S),), Policy(), holdings=(self.holding,))
 
     def claim(self, now: float, wall_s: float) -> None:
@@ -134,6 +135,33 @@ def test_a_restart_finds_what_is_left_and_a_crash_loses_no_more_than_a_block() -
     assert three.holding.left(7.0) == 1000 - 4 - two.holding.block
 
 
+def drain(process: Process, now: float, wall_s: float) -> int:
+    """Claim and spend all that there is; return how much it was."""
+    spent = 0
+    for _ in range(process.holding.limit + 1):
+        process.claim(now, wall_s)
+        spent += process.spends(now)
+    return spent
+
+
+@pytest.mark.parametrize("ahead_h", [-24.0, -8.0, 8.0, 23.0])
+def test_a_restart_with_a_wrong_clock_spends_no_day_twice(ahead_h: float) -> None:
+    """The machine starts with a clock off by up to a day, as without a time zone, and it is set right minutes later."""
+    ledger = Ledger()
+    assert drain(Process(ledger, 100), 0.0, START_S) == 100
+    second = Process(ledger, 100)
+    assert drain(second, 600.0, START_S + 600 + ahead_h * 3600) == 0
+    assert [drain(second, hour * 3600.0, START_S + hour * 3600) for hour in range(1, 24)] == [0] * 23
+
+
+def test_a_clock_that_is_days_ahead_frees_nothing_for_the_others() -> None:
+    """Whoever has it takes the day for over; what was spent stands there for those who know better."""
+    ledger = Ledger()
+    assert drain(Process(ledger, 100), 0.0, START_S) == 100
+    Process(ledger, 100).claim(600.0, START_S + 600 + 36 * 3600)
+    assert drain(Process(ledger, 100), 1200.0, START_S + 1200) == 0
+
+
 def test_nothing_is_spent_before_the_first_claim_is_booked() -> None:
     """Until the ledger has said what is left, and when it cannot, a process does not know what others spent."""
     ledger = Ledger()
@@ -164,6 +192,40 @@ def test_an_outage_is_bridged_and_booked_when_it_ends() -> None:
     assert sum(ledger.slices[NAME].values()) == 100
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_days_limit_is_there_again_after_a_day_though_the_ledger_is_still_away(is_known: bool) -> None:
+    """What was spent has left the window by then, whoever spent it; what the last day holds is booked in the end."""
+    ledger = Ledger()
+    process = Process(ledger, 10)
+    if is_known:
+        process.claim(0.0, START_S)
+    ledger.is_away = True
+    spent = [sum(drain(process, day * DAY_S + at, START_S + day * DAY_S + at) for at in (1, 3)) for day in range(7)]
+    assert spent == [10 if is_known else 0, 0, 10, 10, 10, 10, 10]
+    ledger.is_away = False
+    process.claim(6 * DAY_S + 60, START_S + 6 * DAY_S + 60)
+    assert sum(ledger.slices[NAME].values()) == 10
+
+
+@settings(max_examples=300)
+@given(limit=st.integers(1, 30), steps=st.lists(st.tuples(st.integers(0, 2), WAITS), max_size=60))
+def test_processes_with_a_share_each_never_overspend_while_the_ledger_is_away(
+    limit: int, steps: list[tuple[int, float]]
+) -> None:
+    """However long that is: each knows what was left when it went, what it spent, and that the others have shares."""
+    ledger, now, log = Ledger(), 0.0, []
+    processes = [Process(ledger, limit, 1 / 3) for _ in range(3)]
+    for process in processes:
+        process.claim(now, START_S)
+    for process in processes:
+        process.holding.total = sum(ledger.slices[NAME].values())
+    ledger.is_away = True
+    for number, wait_s in steps:
+        now += wait_s
+        log.append((now, drain(processes[number], now, START_S + now)))
+        assert spent_in_a_day(log, now) <= limit
+
+
 def test_an_idle_process_uses_up_nothing() -> None:
     """Blocks that end unspent go back, so that after days of nothing all is left but the block that is held."""
     ledger = Ledger()
@@ -188,6 +250,21 @@ def test_a_used_up_day_says_when_it_has_tokens_again() -> None:
     assert DAY_S <= at <= DAY_S * 50 / 48
     process.claim(at, START_S + at)
     assert process.spends(at) == 1
+
+
+def test_what_was_spent_before_a_restart_is_not_shown_as_all_there() -> None:
+    """Ten of a hundred are left; by when the others are there again is said, though this process spent none."""
+    ledger = Ledger()
+    drain(Process(ledger, 100), 0.0, START_S)
+    ledger.slices[NAME] = {at: tokens - 10 for at, tokens in ledger.slices[NAME].items()}
+    process = Process(ledger, 100)
+    process.claim(60.0, START_S + 60)
+    (left,) = process.purse.lefts(60.0)
+    assert (left.limit, left.tokens, left.full_at) == (100, 10, 60.0 + DAY_S * 50 / 48)
+    unspent = Process(Ledger(), 100)
+    unspent.claim(60.0, START_S + 60)
+    (left,) = unspent.purse.lefts(60.0)
+    assert (left.tokens, left.full_at) == (100, None)
 
 
 def test_background_leaves_users_their_part_of_the_day() -> None:

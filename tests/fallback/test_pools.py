@@ -90,6 +90,26 @@ def test_one_of_two_may_use_what_the_other_leaves() -> None:
     play(story, (Limit(100, 60),))
 
 
+def test_what_others_spent_is_shown_with_the_time_by_which_it_is_there_again() -> None:
+    """Nothing is left of the minute to a process that asked nothing; with nothing spent no time is shown."""
+
+    async def story(town: Town) -> None:
+        one, other = town.engines
+        town.up()
+        town.clock.advance(70)
+        await town.ask(one, 200)
+        await town.ask(other, 1)
+        (quota,) = next(each for each in other.sources() if each.id == "a").quotas
+        assert quota.remaining == 0
+        assert quota.reset_time is not None
+        assert (quota.reset_time - town.clock.now()).total_seconds() == 60
+        town.clock.advance(61)
+        (quota,) = next(each for each in other.sources() if each.id == "a").quotas
+        assert (quota.remaining, quota.reset_time) == (90, None)
+
+    play(story, (Limit(100, 60),))
+
+
 def test_all_windows_of_a_call_are_drawn_on_or_none() -> None:
     """Where the second is used up nothing is taken of the minute."""
 

@@ -29,8 +29,8 @@ STEPS = st.lists(
 
 def hear(purse: Purse, headers: dict[str, str], now: float, wall_s: float, *, refused: bool) -> None:
     """Let a purse hear the headers of one answer."""
-    if purse.listens(headers, refused=refused):
-        purse.hear(headers, now, wall_s)
+    if purse.stated.listens(headers, refused=refused):
+        purse.stated.hear(headers, now, wall_s)
 
 
 def spent(log: list[tuple[float, int]], at: float, span_s: float) -> int:
@@ -82,13 +82,13 @@ def test_the_time_that_is_told_is_when_it_may_be_asked(
             continue
         at, why = purse.free_at(now, tokens, background=False)
         if not why:
-            assert any(tokens > window.most for window in purse.windows)
+            assert any(tokens > limit.requests for limit in limits)
             continue
         assert at > now
         while at > now:  # each window says when it is free; together they may take a second look
             now = at
             at, _ = purse.free_at(now, tokens, background=False)
-        assert purse.allows(now, tokens, background=False) or any(tokens > window.most for window in purse.windows)
+        assert purse.allows(now, tokens, background=False) or any(tokens > limit.requests for limit in limits)
 
 
 def test_what_the_source_says_itself_goes_before_what_its_terms_say() -> None:
@@ -118,6 +118,19 @@ def test_nothing_left_is_believed_no_longer_than_the_source_is_known_to_count(
     hear(purse, told, 0, 0, refused=True)
     assert quota.pick(longest_s - 1, 1, USER) is None
     assert quota.pick(longest_s, 1, USER) is purse
+
+
+def test_a_call_that_goes_on_is_held_to_the_limit_and_not_to_the_pace() -> None:
+    """Of one in three seconds that became one a minute its second round waits three seconds; others wait a minute."""
+    purse = Purse(None, "direct", (Limit(1, 3),), Policy())
+    for number in range(5):
+        purse.throttled(float(number), float(number), 1.0)
+    purse.spend(100.0, 1)
+    assert not purse.allows(100.0, 1, background=False, goes_on=True)
+    assert purse.free_at(100.0, 1, background=False, goes_on=True)[0] == 103.0
+    assert purse.allows(103.0, 1, background=False, goes_on=True)
+    assert not purse.allows(103.0, 1, background=False)
+    assert purse.free_at(103.0, 1, background=False)[0] == pytest.approx(160.0)
 
 
 def test_refusals_of_calls_that_were_under_way_together_are_one() -> None:
@@ -150,6 +163,13 @@ def test_used_weight_is_held_against_the_limit_of_the_same_span() -> None:
     assert purse.allows(40.0, 2, background=False)
 
 
+def test_used_weight_is_held_against_the_whole_limit_where_processes_have_a_share_each() -> None:
+    """The source counts what all of them used."""
+    purse = Purse(None, "direct", (Limit(6000, 60),), Policy(share=0.25))
+    hear(purse, {"x-mbx-used-weight-1m": "4000"}, 0.0, 20.0, refused=False)
+    assert purse.allows(0.0, 1, background=False)
+
+
 def test_headers_that_come_only_when_it_gets_tight_are_seen() -> None:
     """A refusal is looked at closely, and every so often an answer."""
     purse = Purse(None, "direct", (Limit(100, 60),), Policy())
@@ -160,6 +180,26 @@ def test_headers_that_come_only_when_it_gets_tight_are_seen() -> None:
     for number in range(70):
         hear(other, {"ratelimit": "limit=100, remaining=0, reset=50"} if number else {}, 1.0, 1.0, refused=False)
     assert not other.allows(2.0, 1, background=False)
+
+
+@pytest.mark.parametrize(("answers", "refused"), [(1, True), (64, False)])
+def test_an_answer_without_headers_does_not_make_deaf_to_the_next_ones(answers: int, refused: bool) -> None:
+    """What stands before the source refused or answered, closely looked at or in its turn; the source states on."""
+    purse = Purse(None, "direct", (), Policy())
+    for _ in range(answers):
+        hear(purse, {"x-ratelimit-remaining": "9", "x-ratelimit-reset": "60"}, 0.0, 0.0, refused=False)
+    hear(purse, {"server": "cdn"}, 0.0, 0.0, refused=refused)
+    hear(purse, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "60"}, 0.0, 0.0, refused=False)
+    assert not purse.allows(1.0, 1, background=False)
+
+
+def test_refusals_without_headers_put_off_no_look() -> None:
+    """The headers that come with the next answer are seen, however many refusals had none."""
+    purse = Purse(None, "direct", (), Policy())
+    for _ in range(100):
+        hear(purse, {}, 0.0, 0.0, refused=True)
+    hear(purse, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "60"}, 0.0, 0.0, refused=False)
+    assert not purse.allows(1.0, 1, background=False)
 
 
 def keyed(*keys: str, required: bool = True, limits: tuple[Limit, ...] = (Limit(10, 60),)) -> Quota:
@@ -243,11 +283,22 @@ def test_every_way_out_has_purses_of_its_own() -> None:
 
 
 def test_without_a_ledger_each_of_several_processes_takes_its_share() -> None:
-    """Four processes with a quarter each spend the limit and no more; one request is always left."""
+    """A quarter of the limit for each of four; of less than one request, one in a longer span."""
     policy = Policy(share=0.25)
     quota = Quota(source("a", limits=(Limit(40, 60), Limit(2, 1))), (), policy)
     (purse,) = quota.purses()
-    assert [window.limit for window in purse.windows] == [1, 10]
+    assert [(window.limit, window.span_s) for window in purse.windows] == [(1, 2.0), (10, 60.0)]
+
+
+def test_processes_that_have_a_share_each_keep_to_a_small_limit_over_time() -> None:
+    """Four of them, a quarter each, of one call in ten seconds: each of them makes one in forty."""
+    purses, asked = [Purse(None, "direct", (Limit(1, 10),), Policy(share=0.25)) for _ in range(4)], [0] * 4
+    for second in range(400):
+        for number, purse in enumerate(purses):
+            if purse.allows(float(second), 1, background=False):
+                purse.spend(float(second), 1)
+                asked[number] += 1
+    assert asked == [10] * 4
 
 
 def test_a_key_cannot_be_read_from_what_stands_for_it() -> None:

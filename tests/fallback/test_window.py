@@ -100,6 +100,22 @@ def test_without_a_published_limit_a_refusal_begins_from_what_was_asked() -> Non
     assert 60 < successes < 100
 
 
+def test_what_weighs_more_than_the_pace_allows_is_borne_once_the_span_is_empty() -> None:
+    """All that the limit holds, behind users without their part of it; then the span is waited for."""
+    window = Window(10, 10.0, 0.3)
+    window.slow(0.2)
+    assert (window.most, window.left(0.0)) == (2, 2)
+    assert window.bears(0.0, 10, background=False, goes_on=False)
+    assert window.bears(0.0, 7, background=True, goes_on=False)
+    assert not window.bears(0.0, 8, background=True, goes_on=False)
+    assert not window.bears(0.0, 11, background=False, goes_on=False)
+    window.spend(0.0, 5)
+    assert not window.bears(9.9, 5, background=False, goes_on=False)
+    assert window.bears(9.9, 5, background=False, goes_on=True)
+    assert not window.bears(9.9, 6, background=False, goes_on=True)
+    assert window.free_at(1.0, 5) == 10.0
+
+
 def test_tokens_that_are_remembered_together_leave_with_the_last_of_them() -> None:
     """Of large windows a hundredth of the span is one entry; none of it is free before all of it is."""
     window = Window(1000, 100.0, 0.0)

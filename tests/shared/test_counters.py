@@ -49,6 +49,7 @@ async def test_draws_of_all_processes_count_together(redis: RedisServer) -> None
         ("SET", "KEY", "garbage"),
         ("RPUSH", "KEY", "1"),
         ("HSET", "KEY", "garbage", "1", "1", "garbage", "-5", "-7", "1e999", "nan"),
+        ("HSET", "KEY", "nan", "1", "1e15", "2", "5.5", "1"),
     ],
 )
 async def test_garbage_in_a_counter_is_swept_away(redis: RedisServer, command: tuple[str, ...]) -> None:
@@ -63,6 +64,17 @@ async def test_garbage_in_a_counter_is_swept_away(redis: RedisServer, command: t
         assert drawn is not None
         assert drawn[0].granted
         assert one.shared.link.is_up
+
+
+@pytest.mark.parametrize(
+    "reply", [[0, 1, 0, 2**62], [0, 1, 0, 64_000], [0, 1, 0, -1], [1, 1, 9], [1, 1, 9, 0, 9, 0], [1, 1, "nan", 0]]
+)
+def test_what_the_script_never_says_is_not_believed(reply: list[object]) -> None:
+    """Nothing is free later than a span from now, else a source would be out for as long as that says."""
+    with pytest.raises(ValueError):  # noqa: PT011 -- any of them makes the counters count as away
+        counters._read(reply, [Draw(MINUTE, 10, 1)])
+    (drawn,) = counters._read([0, 1, 0, 60_600], [Draw(MINUTE, 10, 1)])
+    assert (drawn.granted, drawn.left, drawn.free_s) == (False, 0, 60.6)
 
 
 async def test_frozen_it_counts_as_away(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:

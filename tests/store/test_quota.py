@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import random
 
 import pytest
 from sqlalchemy import func, select, text
@@ -16,6 +17,7 @@ from server.store import Store
 from server.store.engine import DATABASE_ERRORS
 from server.store.quota import LOCK
 from server.store.tables import QUOTA_CLAIMS
+from tests.fallback.ledger import Ledger
 from tests.fallback.world import BTC_USD, World, source
 
 NAME = BudgetName("a", "", "direct", 86_400)
@@ -70,6 +72,35 @@ async def test_claims_of_a_clock_that_was_ahead_count_as_of_now(store: Store) ->
     assert (grant.tokens, grant.total, grant.oldest) == (20, 100, 1000)
     (grant,) = await store.claim([dataclasses.replace(CLAIM, slice=1050)])
     assert grant.total == 30
+
+
+async def test_claims_of_a_clock_that_is_off_by_up_to_a_span_stay_where_they_are(store: Store) -> None:
+    """Whichever of the two is wrong: they count for both, and are there when the time comes that they are of."""
+    await store.claim([dataclasses.replace(CLAIM, slice=1016, wanted=80)])
+    (grant,) = await store.claim([CLAIM])
+    assert (grant.tokens, grant.total, grant.oldest) == (20, 100, 1000)
+    (grant,) = await store.claim([dataclasses.replace(CLAIM, slice=1050)])
+    assert (grant.tokens, grant.total, grant.oldest) == (20, 100, 1016)
+
+
+async def test_a_clock_that_is_days_ahead_makes_the_others_forget_nothing(store: Store) -> None:
+    """What is over by it is left out there, and counts on by theirs."""
+    await store.claim([dataclasses.replace(CLAIM, wanted=100)])
+    (grant,) = await store.claim([dataclasses.replace(CLAIM, slice=1099, wanted=5)])
+    assert (grant.tokens, grant.total) == (5, 5)
+    (grant,) = await store.claim([dataclasses.replace(CLAIM, slice=1001)])
+    assert (grant.tokens, grant.total) == (0, 105)
+
+
+async def test_the_ledger_of_the_tests_books_as_the_store_does(store: Store) -> None:
+    """Whatever is claimed, owed and returned, by clocks that are right and wrong."""
+    ledger, pick = Ledger(), random.Random(14)  # noqa: S311 -- no secret
+    for number in range(120):
+        at = 1000 + number + pick.choice([0, 0, 0, 1, -16, 49, 50, 51, -50, -51, 99, 100, -400, 400])
+        returned = tuple((1000 + number + pick.randint(-60, 60), 3) for _ in range(pick.randint(0, 2)))
+        wanted, owed = pick.choice([0, 5, 30]), pick.choice([0, 0, 4])
+        claim = dataclasses.replace(CLAIM, slice=at, wanted=wanted, owed=owed, returned=returned)
+        assert await store.claim([claim]) == await ledger.claim([claim])
 
 
 async def test_claims_are_booked_all_or_none(store: Store) -> None:
