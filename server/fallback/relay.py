@@ -85,4 +85,4 @@ def errors_of(route: Route) -> tuple[type[Exception], ...]:
         return usual
     from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
-    return (*usual, ProxyConnectionError, ProxyError, ProxyTimeoutError)
+    return (*usual, EOFError, ProxyConnectionError, ProxyError, ProxyTimeoutError)

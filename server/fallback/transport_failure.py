@@ -62,6 +62,8 @@ def _socks_failure(error: Exception) -> EgressFailure | None:
         return EgressFailure(Outcome.TIMEOUT, "proxy: no answer in time")
     if isinstance(error, ProxyConnectionError):
         return EgressFailure(Outcome.REFUSED, "proxy: no connection", is_everywhere=True)
+    if isinstance(error, EOFError):  # many end the talk so, in place of a refusal
+        return EgressFailure(Outcome.RESET, "proxy: it hung up")
     if isinstance(error, UnicodeEncodeError):
         return EgressFailure(Outcome.REFUSED, "proxy: its name and password must be ASCII", is_everywhere=True)
     if isinstance(error, ProxyError):  # a code says that it did not reach the host; none, that it wants no talk

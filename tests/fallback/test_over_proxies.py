@@ -117,6 +117,19 @@ async def test_when_no_proxy_works_the_failure_names_none_of_their_addresses() -
         assert made.breakers()[0].failures == 0
 
 
+@pytest.mark.parametrize("fault", ["leave", "leave late"])
+async def test_a_socks_proxy_that_hangs_up_costs_its_source_no_blame(fault: str) -> None:
+    """The circuit stays closed, no parser of ours is said to have failed, and a test tells what the proxy does."""
+    bad, good = Proxy(RouteKind.SOCKS5, {}), Proxy(RouteKind.SOCKS5, {})
+    bad.fault = fault
+    async with engine(bad, good) as made:
+        for _ in range(6):
+            assert (await ask(made))[-1] == ("proxy2", "ok")
+        assert (made.breakers()[0].state, made.breakers()[0].failures) == (BreakerState.CLOSED, 0)
+        assert made._runner.parser_errors == 0
+        assert (await made.test_egress("proxy1")).test_detail == "proxy: it hung up"
+
+
 async def test_many_at_once_share_what_one_found() -> None:
     """A hundred callers: the blocked way is asked once, the proxy's quarantine is one strike."""
     async with engine(Proxy(RouteKind.HTTP, {})) as made:

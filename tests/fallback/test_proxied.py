@@ -120,7 +120,7 @@ async def test_a_proxy_with_a_certificate_that_nobody_vouches_for_is_not_trusted
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("fault", ["hang", "mute", "reset", "deny"])
+@pytest.mark.parametrize("fault", ["hang", "mute", "reset", "leave", "leave late", "deny"])
 async def test_what_a_proxy_does_not_bring_is_not_the_sources_fault(kind: RouteKind, fault: str) -> None:
     """Whether it hangs, breaks off, or does not reach the host: the failure is the way's, and it is bounded in time."""
     async with origin(hello, tls=True) as port, transport(connect_s=0.3) as made:
@@ -129,7 +129,7 @@ async def test_what_a_proxy_does_not_bring_is_not_the_sources_fault(kind: RouteK
         async with proxies(proxy):
             error = await failure(made, proxy.route(), SEALED, timeout_s=20)
             assert error.outcome is {"hang": Outcome.TIMEOUT, "mute": Outcome.TIMEOUT}.get(fault, error.outcome)
-            assert not (fault == "deny" and error.is_everywhere)
+            assert not (fault in ("leave", "leave late", "deny") and error.is_everywhere)
 
 
 @pytest.mark.parametrize("kind", KINDS)
