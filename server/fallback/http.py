@@ -26,7 +26,7 @@ from server.fallback.relay import Forwarding, errors_of, forwarding, public_url,
 from server.fallback.resolver import Resolver
 from server.fallback.routes import DIRECT, Route, RouteKind
 from server.fallback.transport_failure import EgressFailure, TransportFailure, direct_failure, egress_failure
-from server.fallback.wire import HEADERS, Target, Wire, encoded
+from server.fallback.wire import HEADERS, Lines, Target, Wire, encoded
 from server.model import Outcome
 from server.providers.base import Key, Reply, Request
 
@@ -45,6 +45,10 @@ class Secret:
 
     key: Key
     value: SecretStr
+
+
+class _OwnLines(Lines, aiohttp.TCPConnector):
+    """A pool of connections that this machine makes itself."""
 
 
 class Transport:
@@ -183,9 +187,9 @@ class Transport:
         session = self._others[route] = self._pool(connector, connect_s=self._connect_s)
         return session
 
-    def _connector(self, **parts: Any) -> aiohttp.TCPConnector:
+    def _connector(self, **parts: Any) -> aiohttp.BaseConnector:
         """Return a pool of connections that this machine makes itself."""
-        return aiohttp.TCPConnector(
+        return _OwnLines(
             **{
                 "limit": self._connections,
                 "limit_per_host": self._per_host,

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -21,6 +22,7 @@ CERTIFICATE = Path(__file__).parent / "certificate.pem"
 """For `source.example`, `localhost` and 127.0.0.1, with its key; it secures nothing."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 def trusting() -> ssl.SSLContext:
@@ -47,6 +49,31 @@ async def origin(handler: Handler, *, tls: bool = False) -> AsyncIterator[int]:
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def talking(talk: Talk, *, tls: bool = False) -> AsyncIterator[int]:
+    """Run a server on loopback whose lines are handled by `talk`; gives its port."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def on_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        with suppress(asyncio.CancelledError, OSError, asyncio.IncompleteReadError):
+            await talk(reader, writer)
+        writer.close()
+        tasks.discard(task)
+
+    server = await asyncio.start_server(on_line, "127.0.0.1", 0, ssl=presenting() if tls else None)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
 
 
 class Proxy:
