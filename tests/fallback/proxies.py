@@ -102,6 +102,10 @@ class Proxy:
         info = f"{user}:{password}@" if user else ""
         return Route(name, self.kind, SecretStr(f"{self.kind.value}://{info}127.0.0.1:{self.port}"))
 
+    async def left(self) -> None:
+        """Wait until the connections that are open now have ended."""
+        await asyncio.gather(*self._tasks)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Proxy]:
         """Serve on loopback inside the block."""
@@ -192,6 +196,11 @@ class Proxy:
         self.asked.append(f"{host}:{port}")
         if self.fault == "leave late":
             return
+        if self.fault == "mute":
+            writer.write(b"\x05\x00\x00\x01" + bytes(6))
+            while await reader.read(65536):
+                pass
+            return
         known = None if self.fault == "deny" else self.hosts.get(host)
         if known is None:
             writer.write(b"\x05\x04\x00\x01" + bytes(6))
@@ -203,7 +212,7 @@ class Proxy:
 
     async def _greets(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Talk to a SOCKS client until it may say where to; return False when it may not."""
-        if self.fault in ("hang", "mute"):
+        if self.fault == "hang":
             await asyncio.sleep(3600)
         if self.fault == "reset":
             writer.transport.abort()

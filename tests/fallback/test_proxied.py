@@ -16,7 +16,7 @@ from server.fallback.http import EgressFailure, Secret, Transport, TransportFail
 from server.fallback.routes import Route, RouteKind
 from server.model import Outcome
 from server.providers.base import Key, Request
-from tests.fallback.proxies import Proxy, origin, proxies, trusting
+from tests.fallback.proxies import Proxy, origin, proxies, talking, trusting
 
 KINDS = [RouteKind.HTTP, RouteKind.HTTPS, RouteKind.SOCKS5]
 PLAIN, SEALED = "http://source.example", "https://source.example"
@@ -130,6 +130,18 @@ async def test_what_a_proxy_does_not_bring_is_not_the_sources_fault(kind: RouteK
             error = await failure(made, proxy.route(), SEALED, timeout_s=20)
             assert error.outcome is {"hang": Outcome.TIMEOUT, "mute": Outcome.TIMEOUT}.get(fault, error.outcome)
             assert not (fault in ("leave", "leave late", "deny") and error.is_everywhere)
+
+
+@pytest.mark.parametrize(("connect_s", "timeout_s"), [(0.3, 60.0), (60.0, 0.3)], ids=["connecting", "in all"])
+async def test_a_tunnel_with_nothing_in_it_is_left_in_time(connect_s: float, timeout_s: float) -> None:
+    """A SOCKS proxy connects, and then no TLS comes: the shorter of the bounds ends it, and the line with it."""
+    async with transport(connect_s=connect_s) as made, proxies(proxy := Proxy(RouteKind.SOCKS5, {})):
+        proxy.fault = "mute"
+        async with asyncio.timeout(10.0):
+            error = await failure(made, proxy.route(), SEALED, timeout_s=timeout_s)
+            await proxy.left()
+        assert error.outcome is Outcome.TIMEOUT
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -312,3 +324,30 @@ async def test_a_407_of_the_source_itself_is_its_own_answer() -> None:
         proxies(proxy := Proxy(RouteKind.HTTP, {"source.example": port})),
     ):
         assert (await made.fetch(SEALED, REQUEST, egress=proxy.route())).status == 407
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_tunnel_on_which_bytes_come_while_it_is_idle_is_not_used_again(kind: RouteKind) -> None:
+    """What a source sends unasked is no answer to the next request, over a proxy as without one."""
+    cut = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answer = b"later" if cut.is_set() else b"first"
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + answer)
+        await asyncio.sleep(0.05)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale")
+        try:
+            await reader.read()
+        finally:
+            cut.set()
+
+    async with (
+        talking(talk, tls=True) as port,
+        transport() as made,
+        proxies(proxy := Proxy(kind, {"source.example": port})),
+    ):
+        route = proxy.route()
+        assert (await made.fetch(SEALED, REQUEST, egress=route)).body == b"first"
+        await asyncio.wait_for(cut.wait(), 10.0)
+        assert (await made.fetch(SEALED, REQUEST, egress=route)).body == b"later"
