@@ -64,7 +64,7 @@ class Resolver(AbstractResolver):
         answered = [found for found in founds if found is not None]
         addresses = [address for found in answered for address in found.addresses]
         if not addresses and answered and not any(found.exists for found in answered):
-            raise OSError(None, "no such name")
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
         # A resolver that gives a private address for a name of the public internet filters, or lies: ask the system.
         public = [address for address in addresses if not is_private(ipaddress.ip_address(address))]
         if not public:

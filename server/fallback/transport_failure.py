@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 
 import aiohttp
@@ -10,6 +11,7 @@ from server.fallback.relay import address_of
 from server.fallback.routes import Route, RouteKind
 from server.model import Outcome
 
+_NO_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
 _TLS = (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch, ssl.SSLError)
 
 
@@ -85,8 +87,8 @@ def _told(error: Exception) -> tuple[Outcome, str]:
     name = type(error).__name__
     if isinstance(error, TimeoutError):
         return Outcome.TIMEOUT, name
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Outcome.DNS, name
+    if isinstance(error, aiohttp.ClientConnectorDNSError):  # another code says that this could not be found out now
+        return Outcome.DNS if error.os_error.errno in _NO_NAME else Outcome.REFUSED, name
     if isinstance(error, _TLS) or isinstance(error.__cause__, ssl.SSLError):
         return Outcome.TLS, name
     if isinstance(error, aiohttp.ClientConnectorError):
