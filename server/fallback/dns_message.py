@@ -21,7 +21,10 @@ class BadMessage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a resolver answered: addresses, and for how many seconds they hold; `exists` is False for no such name."""
+    """What a resolver answered: addresses, and for how many seconds they hold; `exists` is False for no such name.
+
+    That there are none holds for no time: an alias in front of the denial says how long it holds itself alone.
+    """
 
     addresses: tuple[str, ...]
     ttl_s: float
@@ -66,7 +69,7 @@ def answer(message: bytes, asked: bytes) -> Found:
                 found.append(str(ipaddress.ip_address(data)))
     except (struct.error, IndexError):
         raise BadMessage("cut off") from None
-    return Found(tuple(found), ttl_s if answers else 0.0, exists=code != _NO_SUCH_NAME)
+    return Found(tuple(found), ttl_s if found else 0.0, exists=code != _NO_SUCH_NAME)
 
 
 def _behind_name(message: bytes, place: int) -> int:

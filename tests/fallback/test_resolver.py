@@ -139,6 +139,21 @@ async def test_a_name_that_does_not_exist_is_an_error_and_the_system_is_not_aske
         assert not system.asked
 
 
+async def test_a_name_that_is_gone_for_a_moment_is_not_gone_for_as_long_as_its_alias_holds() -> None:
+    """That there is no such name is kept for half a minute, whatever stands in front of the denial."""
+    server = Server({})
+    server.ttl = 3600
+    async with resolving(server) as (resolver, _, clock):
+        with pytest.raises(OSError, match="no such name"):
+            await hosts(resolver, "source.example", socket.AF_INET)
+        server.names["source.example"] = ["8.8.8.8"]
+        clock.advance(29.0)
+        with pytest.raises(OSError, match="no such name"):
+            await hosts(resolver, "source.example", socket.AF_INET)
+        clock.advance(1.0)
+        assert await hosts(resolver, "source.example", socket.AF_INET) == ["8.8.8.8"]
+
+
 @pytest.mark.parametrize("fault", ["500", "html", "hang"])
 async def test_when_one_does_not_answer_the_next_does_then_the_system(fault: str) -> None:
     """One that fails is left alone for a while; that none answers is logged once, and once that one does again."""
