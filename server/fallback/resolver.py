@@ -61,15 +61,12 @@ class Resolver(AbstractResolver):
             return await self._by_system(host, port, family)
         kinds = _KINDS.get(family, (A, AAAA))
         founds = await asyncio.gather(*(self._found(host, kind) for kind in kinds))
-        answered = [found for found in founds if found is not None]
-        addresses = [address for found in answered for address in found.addresses]
-        if not addresses and answered and not any(found.exists for found in answered):
+        if all(found is not None and not found.exists for found in founds):
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
-        # A resolver that gives a private address for a name of the public internet filters, or lies: ask the system.
-        public = [address for address in addresses if not is_private(ipaddress.ip_address(address))]
-        if not public:
+        addresses = [address for found in founds if found is not None for address in found.addresses]
+        if not addresses:
             return await self._by_system(host, port, family)
-        return [_result(host, address, port) for address in public]
+        return [_result(host, address, port) for address in addresses]
 
     async def close(self) -> None:
         """End lookups under way."""
@@ -97,12 +94,17 @@ class Resolver(AbstractResolver):
         return await asyncio.shield(task)
 
     async def _ask(self, host: str, kind: int) -> Found | None:
-        """Ask one resolver after another; None when none gives an answer."""
+        """Ask one resolver after another for public addresses; None when none gives an answer.
+
+        One that gives private addresses alone for a name of the public internet filters, or lies, and one may be unable
+        to find out: the next is asked then, and nothing is held against it, for it may know other names.
+        """
         try:
             asked = question(host, kind)
         except BadMessage:
             return None
         text = base64.urlsafe_b64encode(asked).rstrip(b"=").decode()
+        known, is_down = None, True
         for url, quarantine in self._servers.items():
             if self._monotonic() < quarantine.until:
                 continue
@@ -112,11 +114,16 @@ class Resolver(AbstractResolver):
                 quarantine.strike(self._monotonic(), _POLICY)
                 continue
             quarantine.clear()
-            self._keep((host, kind), found)
-            self._say(down=False)
-            return found
-        self._say(down=True)
-        return None
+            is_down = False
+            if found is None:
+                continue
+            known = _public(found)
+            if known.addresses or not found.addresses:
+                break
+        if known is not None:
+            self._keep((host, kind), known)
+        self._say(down=is_down)
+        return known
 
     def _keep(self, own: tuple[str, int], found: Found) -> None:
         """Remember an answer for as long as it says, within bounds."""
@@ -133,6 +140,12 @@ class Resolver(AbstractResolver):
         elif self._is_down and not down:
             _log.info("name resolvers back", resolvers=len(self._servers))
         self._is_down = down
+
+
+def _public(found: Found) -> Found:
+    """Return what is left of an answer without its private addresses; that none is left holds for no time."""
+    public = tuple(each for each in found.addresses if not is_private(ipaddress.ip_address(each)))
+    return Found(public, found.ttl_s if public else 0.0, found.exists)
 
 
 def _result(host: str, address: str, port: int) -> ResolveResult:

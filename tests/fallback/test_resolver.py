@@ -38,7 +38,10 @@ def message(asked: bytes, addresses: list[str], ttl: int = 300, code: int = 0, a
 
 
 class Server:
-    """A resolver over HTTPS. `names` holds its addresses by name; `fault` what it does instead of answering."""
+    """A resolver over HTTPS. `names` holds its addresses by name; `fault` what it does instead of answering.
+
+    A `fault` that is a number is the code that it answers with.
+    """
 
     def __init__(self, names: dict[str, list[str]]) -> None:
         self.names = names
@@ -64,6 +67,8 @@ class Server:
             return web.Response(status=500)
         if self.fault == "html":
             return web.Response(text="<html>", content_type="text/html")
+        if self.fault in ("2", "5"):
+            return web.Response(body=message(asked, [], code=int(self.fault)), content_type="application/dns-message")
         known = self.names.get(name)
         found = [each for each in known or [] if (":" in each) == (kind == AAAA)]
         body = message(asked, found, self.ttl, code=3 if known is None else 0, alias=True)
@@ -176,6 +181,41 @@ async def test_when_one_does_not_answer_the_next_does_then_the_system(fault: str
         assert len(system.asked) == 2
 
 
+@pytest.mark.parametrize("code", ["2", "5"], ids=["SERVFAIL", "REFUSED"])
+async def test_one_that_could_not_find_out_is_passed_over_for_the_next_and_asked_again(code: str) -> None:
+    """It is no answer, and no failure of the resolver: what it cannot say of one name it may know of another."""
+    one, two = Server({"other.example": ["8.8.4.4"]}), Server({"source.example": ["8.8.8.8"]})
+    async with resolving(one, two) as (resolver, system, _):
+        one.fault = code
+        assert await hosts(resolver, "source.example", socket.AF_INET) == ["8.8.8.8"]
+        one.fault = ""
+        assert await hosts(resolver, "other.example", socket.AF_INET) == ["8.8.4.4"]
+        assert not system.asked
+        one.fault = two.fault = code
+        with capture_logs() as logs:
+            assert await hosts(resolver, "third.example", socket.AF_INET) == ["9.9.9.9"]
+        assert not logs
+        one.fault = two.fault = ""
+        with pytest.raises(OSError, match="no such name"):
+            await hosts(resolver, "third.example", socket.AF_INET)
+
+
+@pytest.mark.parametrize("fault", ["", "2", "500"])
+async def test_one_that_sends_a_name_into_the_private_network_is_passed_over_for_the_next(fault: str) -> None:
+    """Its private answer is dropped; where the next one has no better the system is asked, for half a minute."""
+    one, two = Server({"source.example": ["10.10.34.36"]}), Server({"source.example": ["8.8.8.8"]})
+    one.ttl, two.fault = 3600, fault
+    async with resolving(one, two) as (resolver, system, clock):
+        expected = ["9.9.9.9"] if fault else ["8.8.8.8"]
+        assert await hosts(resolver, "source.example", socket.AF_INET) == expected
+        assert await hosts(resolver, "source.example", socket.AF_INET) == expected
+        assert (len(one.asked), len(two.asked)) == (1, 1)
+        two.fault = ""
+        clock.advance(61.0)
+        assert await hosts(resolver, "source.example", socket.AF_INET) == ["8.8.8.8"]
+        assert len(system.asked) == (2 if fault else 0)
+
+
 async def test_private_answers_are_not_believed_and_own_names_not_given_away() -> None:
     """A resolver that sends a public name into the private network is passed over; `localhost` never leaves."""
     server = Server({"source.example": ["10.0.0.1", "127.0.0.1"], "mixed.example": ["10.0.0.1", "8.8.4.4"]})
@@ -233,8 +273,9 @@ def test_a_question_and_its_answer() -> None:
     assert b"\x0fxn--bcher-kva" not in asked
     assert b"\x0dxn--bcher-kva\x07example\x00" in asked
     assert answer(message(asked, ["8.8.8.8"], 60), asked) == Found(("8.8.8.8",), 60.0)
-    assert not answer(message(asked, [], code=3), asked).exists
-    assert answer(message(asked, [], code=2), asked) == Found((), 0.0)
+    assert answer(message(asked, [], code=3), asked) == Found((), 0.0, exists=False)
+    assert answer(message(asked, []), asked) == Found((), 0.0)
+    assert answer(message(asked, [], code=2), asked) is None
     for name in ("a..b", "x" * 64 + ".example", ".".join(["abcdefgh"] * 40)):
         with pytest.raises(BadMessage):
             question(name, A)
@@ -256,4 +297,4 @@ def test_no_bytes_raise_anything_but_a_bad_message(changes: list[tuple[int, int]
         found = answer(bytes(bent[:length]), ASKED)
     except BadMessage:
         return
-    assert all(socket.inet_pton(socket.AF_INET6, address) for address in found.addresses)
+    assert found is None or all(socket.inet_pton(socket.AF_INET6, address) for address in found.addresses)
