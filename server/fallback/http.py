@@ -23,7 +23,7 @@ from server.fallback.body import read_body
 from server.fallback.private import Guard
 from server.fallback.redirects import Sent, followed, leads_on
 from server.fallback.relay import Forwarding, errors_of, forwarding, public_url, socks_connector
-from server.fallback.resolver import Resolver
+from server.fallback.resolver import Resolver, System
 from server.fallback.routes import DIRECT, Route, RouteKind
 from server.fallback.transport_failure import EgressFailure, TransportFailure, direct_failure, egress_failure
 from server.fallback.wire import HEADERS, Lines, Target, Wire, encoded
@@ -70,7 +70,8 @@ class Transport:
     ) -> None:
         self._guard = Guard(local)
         self._doh = tuple(doh)
-        self._resolver = Resolver(self._looked_up, self._doh, monotonic) if self._doh else None
+        self._system = System()
+        self._resolver = Resolver(self._looked_up, self._doh, monotonic, self._system) if self._doh else None
         self._per_host = per_host
         self._connections = connections
         self._connect_s = connect_s
@@ -123,6 +124,7 @@ class Transport:
             await session.close()
         if self._resolver is not None:
             await self._resolver.close()
+        await self._system.close()
 
     def _open(self) -> Wire:
         """Make the pool for direct connections on the running loop."""
@@ -195,7 +197,7 @@ class Transport:
                 "limit_per_host": self._per_host,
                 "ttl_dns_cache": 300,
                 "keepalive_timeout": 30,
-                "resolver": aiohttp.ThreadedResolver(),  # the system's, also where aiodns happens to be installed
+                "resolver": self._system,
                 **parts,
             }
         )

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import socket
 import struct
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from server.clock import VirtualClock
 from server.fallback.dns_message import AAAA, A, BadMessage, Found, answer, question
 from server.fallback.http import Transport, TransportFailure
 from server.fallback.resolver import Resolver
+from server.fallback.resolver import System as Machine
 from server.model import Outcome
 from server.providers.base import Request
 from tests.fallback.proxies import origin
@@ -256,6 +258,58 @@ async def test_the_transport_connects_where_the_resolver_says_and_never_to_a_pri
         assert caught.value.outcome is Outcome.DNS
         await stranger.close()
         await local.close()
+
+
+async def test_names_that_hang_do_not_keep_others_from_being_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's resolver holds a thread for each of them, long after the call that wanted it is over."""
+    free, real = threading.Event(), socket.getaddrinfo
+
+    def slow(host: Any, *args: Any, **parts: Any) -> Any:
+        if str(host).startswith("hung"):
+            free.wait()
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return real(host, *args, **parts)
+
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response(text="well")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    async with origin(handler) as port:
+        transport = Transport(local=[f"http://127.0.0.1:{port}"])
+        try:
+            for number in range(40):
+                with pytest.raises(TransportFailure):
+                    await transport.fetch(f"https://hung{number}.example", Request("/"), timeout_s=0.01)
+            reply = await transport.fetch(f"http://localhost:{port}", Request("/"), timeout_s=10.0)
+            assert reply.body == b"well"
+        finally:
+            free.set()
+            await transport.close()
+
+
+async def test_the_system_is_asked_for_a_name_once_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that want it meanwhile share the answer, and one that goes away takes it from nobody."""
+    begun, free, asked = threading.Event(), threading.Event(), []
+
+    def slow(host: str, *_: object, **__: object) -> Any:
+        asked.append(host)
+        begun.set()
+        free.wait()
+        return [(socket.AF_INET, 1, 6, "", ("8.8.8.8", 0)), (socket.AF_INET6, 1, 6, "", ("fe80::1", 0, 0, 2))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    machine = Machine()
+    first, *others = (asyncio.create_task(machine.resolve("source.example", port)) for port in (1, 2, 3))
+    await asyncio.to_thread(begun.wait)
+    first.cancel()
+    await asyncio.wait([first])
+    free.set()
+    found = await asyncio.gather(*others)
+    await machine.close()
+    assert [[(each["host"], each["port"]) for each in one] for one in found] == [
+        [("8.8.8.8", port), ("fe80::1%2", port)] for port in (2, 3)
+    ]
+    assert asked == ["source.example"]
 
 
 class Rebound(System):
