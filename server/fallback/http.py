@@ -153,6 +153,7 @@ class Transport:
     async def _over(self, route: Route, url: URL, request: Request, key: Secret | None, limit: int) -> Reply:
         """Send a request over a proxy; raises `EgressFailure` where that, or the way behind it, is what failed."""
         method, (headers, body) = request.method, _head_and_body(request, key)
+        is_sealed = route.is_sealed(url.scheme + ":")
         if route.kind is RouteKind.DIRECT:
             return await _exchange(self._pool_of(route), method, url, headers=headers, body=body, limit=limit)
         is_public = route.kind is RouteKind.PUBLIC
@@ -168,8 +169,10 @@ class Transport:
         except TransportFailure:
             raise
         except errors_of(route) as error:
-            raise egress_failure(error, route) from None  # its text and its cause hold the proxy's address
-        if reply.status == 407 and not route.is_sealed(url.scheme + ":"):
+            raise egress_failure(
+                error, route, is_sealed=is_sealed
+            ) from None  # its text and its cause hold the proxy's address
+        if reply.status == 407 and not is_sealed:
             raise EgressFailure(Outcome.REFUSED, "proxy: HTTP 407", is_everywhere=True)
         return reply
 

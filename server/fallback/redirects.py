@@ -37,7 +37,10 @@ async def followed(reply: Reply, sent: Sent, send: Send, guard: Guard | None = N
     """
     method, here, headers, body = sent
     for _ in range(_MOST):
-        there = here.join(URL(reply.headers[hdrs.LOCATION]))
+        try:
+            there = here.join(URL(reply.headers[hdrs.LOCATION]))
+        except ValueError:
+            raise TransportFailure(Outcome.SCHEMA, "redirected to what is no address") from None
         if not _same_site(here, there):
             raise TransportFailure(Outcome.CLIENT_ERROR, "redirected to another site")
         if guard is not None and not guard.allows_name(there):

@@ -6,6 +6,7 @@ import socket
 import ssl
 
 import aiohttp
+from aiohttp import hdrs
 
 from server.fallback.relay import address_of
 from server.fallback.routes import Route, RouteKind
@@ -41,9 +42,14 @@ def direct_failure(error: Exception) -> TransportFailure:
     return TransportFailure(outcome, detail)
 
 
-def egress_failure(error: Exception, route: Route) -> TransportFailure:
-    """Return what an error means that came over a proxy; who broke what lies behind it is not seen from here."""
+def egress_failure(error: Exception, route: Route, *, is_sealed: bool) -> TransportFailure:
+    """Return what an error means that came over a proxy; who broke what lies behind it is not seen from here.
+
+    What is no HTTP where the tunnel stands already, `is_sealed`, is the source's own word.
+    """
     outcome, detail = _told(error)
+    if is_sealed and isinstance(error, aiohttp.ClientResponseError) and error.request_info.method != hdrs.METH_CONNECT:
+        return TransportFailure(outcome, detail)
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         cause = error.os_error
         outcome = Outcome.TLS if isinstance(cause, aiohttp.ClientSSLError) else outcome

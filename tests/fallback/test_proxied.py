@@ -155,6 +155,71 @@ async def test_a_proxy_cannot_forge_a_sealed_answer(kind: RouteKind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "answer",
+    [b"SSH-2.0-OpenSSH_9.6\r\n\r\n", b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"],
+    ids=["no HTTP", "bad location"],
+)
+async def test_what_a_source_said_within_its_own_tls_is_not_held_against_the_proxy(
+    kind: RouteKind, answer: bytes
+) -> None:
+    """Sealed garbage is the source's own word, over a proxy as without one."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await reader.read()
+
+    async with (
+        talking(talk, tls=True) as port,
+        transport() as made,
+        proxies(proxy := Proxy(kind, {"source.example": port})),
+    ):
+        with pytest.raises(TransportFailure) as caught:
+            await made.fetch(SEALED, REQUEST, egress=proxy.route(), timeout_s=10)
+    assert caught.value.outcome is Outcome.SCHEMA
+    assert not isinstance(caught.value, EgressFailure)
+
+
+@pytest.mark.parametrize("how", ["reset", "close", "garbage", "alert"])
+async def test_a_source_that_breaks_off_its_tls_does_not_take_a_socks_proxy_away_from_all_others(how: str) -> None:
+    """The proxy did connect; what broke lies behind it."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        if how == "reset":
+            writer.transport.abort()
+        elif how == "garbage":
+            writer.write(b"no TLS here\r\n" * 10)
+            await reader.read()
+        elif how == "alert":
+            writer.write(bytes.fromhex("15030300020228"))
+
+    async with (
+        talking(talk) as port,
+        transport() as made,
+        proxies(proxy := Proxy(RouteKind.SOCKS5, {"source.example": port})),
+    ):
+        error = await failure(made, proxy.route(), SEALED, timeout_s=10)
+    assert proxy.asked == ["source.example:443"]
+    assert not error.is_everywhere
+
+
+@pytest.mark.parametrize("url", [PLAIN, SEALED])
+async def test_what_is_no_http_and_comes_from_the_proxy_is_its_own(url: str) -> None:
+    """In place of a plain answer, and in place of the tunnel."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+        await reader.read()
+
+    async with talking(talk) as port, transport() as made:
+        route = Route("proxy1", RouteKind.HTTP, SecretStr(f"http://127.0.0.1:{port}"))
+        assert (await failure(made, route, url, timeout_s=10)).outcome is Outcome.SCHEMA
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_a_source_with_a_wrong_certificate_is_not_believed_over_a_proxy(kind: RouteKind) -> None:
     """The name in the certificate must be the source's, not the proxy's."""
     async with origin(hello, tls=True) as port, transport() as made:

@@ -81,6 +81,13 @@ def test_a_redirect_to_another_site_is_not_followed(here: str, there: str) -> No
     assert raised.value.outcome is Outcome.CLIENT_ERROR
 
 
+def test_a_redirect_to_what_is_no_address_is_the_sources_error() -> None:
+    """Whatever way it came."""
+    with pytest.raises(TransportFailure) as raised:
+        follow("https://a.example/x", to("http://["), DONE)
+    assert raised.value.outcome is Outcome.SCHEMA
+
+
 def test_headers_stay_with_the_very_host_that_they_were_for() -> None:
     """A key in one goes to no other host of the site, and does not come back with the way back."""
     assert [each.headers for each in follow("https://a.example/x", to("/y"), to("/z"), DONE)] == [KEY, KEY]
