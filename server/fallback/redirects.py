@@ -75,5 +75,7 @@ def _same_site(here: URL, there: URL) -> bool:
 
 
 def _host(url: URL) -> str:
-    """Return the host without a leading `www.`."""
-    return (url.host or "").lower().removeprefix("www.")
+    """Return the host without a leading `www.`, but where that stands before a top-level domain: it is a site there."""
+    host = (url.host or "").lower()
+    bare = host.removeprefix("www.")
+    return bare if "." in bare else host

@@ -72,6 +72,10 @@ def test_a_redirect_within_the_site_is_followed(here: str, there: str, end: str)
         ("https://a.example/x", "ftp://a.example/x"),
         ("https://a.example/x", "file:///etc/passwd"),
         ("https://a.example/x", "//b.example/x"),
+        ("https://a.example/x", "https://www.example/x"),
+        ("https://www.a.example/x", "https://www.example/x"),
+        ("https://api.a.com/x", "https://www.com/x"),
+        ("https://www.com/x", "https://a.com/x"),
     ],
 )
 def test_a_redirect_to_another_site_is_not_followed(here: str, there: str) -> None:
