@@ -9,6 +9,7 @@ from dataclasses import dataclass
 A = 1
 AAAA = 28
 _IN = 1
+_NO_ERROR = 0
 _NO_SUCH_NAME = 3
 _HEADER = struct.Struct("!HHHHHH")
 _RECORD = struct.Struct("!HHIH")
@@ -21,7 +22,10 @@ class BadMessage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a resolver answered: addresses, and for how many seconds they hold; `exists` is False for no such name."""
+    """What a resolver answered: addresses, and for how many seconds they hold; `exists` is False for no such name.
+
+    That there are none holds for no time: an alias in front of the denial says how long it holds itself alone.
+    """
 
     addresses: tuple[str, ...]
     ttl_s: float
@@ -40,8 +44,11 @@ def question(host: str, kind: int) -> bytes:
     return _HEADER.pack(0, 0x0100, 1, 0, 0, 0) + name + b"\0" + struct.pack("!HH", kind, _IN)
 
 
-def answer(message: bytes, asked: bytes) -> Found:
-    """Return the addresses that a message gives to a question; raises `BadMessage`, whatever the bytes are."""
+def answer(message: bytes, asked: bytes) -> Found | None:
+    """Return the addresses that a message gives to a question, None where it says that they could not be found out.
+
+    Raises `BadMessage`, whatever the bytes are.
+    """
     kind = int.from_bytes(asked[-4:-2], "big")
     try:
         _, flags, questions, answers, _, _ = _HEADER.unpack_from(message)
@@ -51,6 +58,8 @@ def answer(message: bytes, asked: bytes) -> Found:
         place = _HEADER.size
         if message[place : place + len(asked) - place].lower() != asked[place:].lower():
             raise BadMessage("another question")
+        if code not in (_NO_ERROR, _NO_SUCH_NAME):
+            return None
         place = len(asked)
         found, ttl_s = [], float("inf")
         for _ in range(answers):
@@ -66,7 +75,7 @@ def answer(message: bytes, asked: bytes) -> Found:
                 found.append(str(ipaddress.ip_address(data)))
     except (struct.error, IndexError):
         raise BadMessage("cut off") from None
-    return Found(tuple(found), ttl_s if answers else 0.0, exists=code != _NO_SUCH_NAME)
+    return Found(tuple(found), ttl_s if found else 0.0, exists=code != _NO_SUCH_NAME)
 
 
 def _behind_name(message: bytes, place: int) -> int:

@@ -23,10 +23,10 @@ from server.fallback.body import read_body
 from server.fallback.private import Guard
 from server.fallback.redirects import Sent, followed, leads_on
 from server.fallback.relay import Forwarding, errors_of, forwarding, public_url, socks_connector
-from server.fallback.resolver import Resolver
+from server.fallback.resolver import Resolver, System
 from server.fallback.routes import DIRECT, Route, RouteKind
 from server.fallback.transport_failure import EgressFailure, TransportFailure, direct_failure, egress_failure
-from server.fallback.wire import HEADERS, Target, Wire, encoded
+from server.fallback.wire import HEADERS, Lines, Target, Wire, encoded
 from server.model import Outcome
 from server.providers.base import Key, Reply, Request
 
@@ -45,6 +45,10 @@ class Secret:
 
     key: Key
     value: SecretStr
+
+
+class _OwnLines(Lines, aiohttp.TCPConnector):
+    """A pool of connections that this machine makes itself."""
 
 
 class Transport:
@@ -66,7 +70,8 @@ class Transport:
     ) -> None:
         self._guard = Guard(local)
         self._doh = tuple(doh)
-        self._resolver = Resolver(self._looked_up, self._doh, monotonic) if self._doh else None
+        self._system = System()
+        self._resolver = Resolver(self._looked_up, self._doh, monotonic, self._system) if self._doh else None
         self._per_host = per_host
         self._connections = connections
         self._connect_s = connect_s
@@ -119,6 +124,7 @@ class Transport:
             await session.close()
         if self._resolver is not None:
             await self._resolver.close()
+        await self._system.close()
 
     def _open(self) -> Wire:
         """Make the pool for direct connections on the running loop."""
@@ -147,6 +153,7 @@ class Transport:
     async def _over(self, route: Route, url: URL, request: Request, key: Secret | None, limit: int) -> Reply:
         """Send a request over a proxy; raises `EgressFailure` where that, or the way behind it, is what failed."""
         method, (headers, body) = request.method, _head_and_body(request, key)
+        is_sealed = route.is_sealed(url.scheme + ":")
         if route.kind is RouteKind.DIRECT:
             return await _exchange(self._pool_of(route), method, url, headers=headers, body=body, limit=limit)
         is_public = route.kind is RouteKind.PUBLIC
@@ -162,8 +169,10 @@ class Transport:
         except TransportFailure:
             raise
         except errors_of(route) as error:
-            raise egress_failure(error, route) from None  # its text and its cause hold the proxy's address
-        if reply.status == 407 and not route.is_sealed(url.scheme + ":"):
+            raise egress_failure(
+                error, route, is_sealed=is_sealed
+            ) from None  # its text and its cause hold the proxy's address
+        if reply.status == 407 and not is_sealed:
             raise EgressFailure(Outcome.REFUSED, "proxy: HTTP 407", is_everywhere=True)
         return reply
 
@@ -183,15 +192,15 @@ class Transport:
         session = self._others[route] = self._pool(connector, connect_s=self._connect_s)
         return session
 
-    def _connector(self, **parts: Any) -> aiohttp.TCPConnector:
+    def _connector(self, **parts: Any) -> aiohttp.BaseConnector:
         """Return a pool of connections that this machine makes itself."""
-        return aiohttp.TCPConnector(
+        return _OwnLines(
             **{
                 "limit": self._connections,
                 "limit_per_host": self._per_host,
                 "ttl_dns_cache": 300,
                 "keepalive_timeout": 30,
-                "resolver": aiohttp.ThreadedResolver(),  # the system's, also where aiodns happens to be installed
+                "resolver": self._system,
                 **parts,
             }
         )

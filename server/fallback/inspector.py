@@ -121,6 +121,10 @@ class Inspector:
             # Too large or not what was announced: an answer. Over no proxy the rest is a failure.
             is_answer = route is not DIRECT
             return ("", False) if is_answer else (error.detail or error.outcome.value, False)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours over one route must not end the tests of all
+            name = type(error).__name__  # its text may hold the proxy's address
+            _log.error("proxy test broken", egress=route.name, error=name)
+            return name, False
         # What a proxy could have said itself; a source's front page that is not there, say, is an answer.
         own = _PUBLIC_OWN if route.kind is RouteKind.PUBLIC else _OWN
         if reply.status in own and not route.is_sealed(target):

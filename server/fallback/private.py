@@ -16,9 +16,22 @@ from yarl import URL
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_OWN = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "::/96", "::ffff:0:0:0/96")))
-"""Networks that Python calls global and no public host is in: local NAT64 (RFC 8215), site-local (RFC 3879), and IPv4
-compatible (RFC 4291) and translated (RFC 2765) addresses."""
+_OWN = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",
+        "64:ff9b:1::/48",
+        "100:0:0:1::/64",
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+        "::/96",
+        "::ffff:0:0:0/96",
+    )
+)
+"""Networks that Python calls global, or may, and no public host is in: protocol assignments (RFC 6890; a cloud keeps
+machines' credentials there), local NAT64 (RFC 8215), dummy (RFC 9780), documentation (RFC 9637), segment routing
+(RFC 9602), site-local (RFC 3879), and IPv4 compatible (RFC 4291) and translated (RFC 2765) addresses."""
 _LAST_32 = 0xFFFFFFFF
 
 
@@ -32,9 +45,7 @@ def is_private(address: Address) -> bool:
             return True
         if address.ipv4_mapped is not None:
             return False
-        if any(address in network for network in _OWN):
-            return True
-    return not address.is_global or address.is_multicast
+    return not address.is_global or address.is_multicast or any(address in network for network in _OWN)
 
 
 def literal(host: str) -> Address | None:

@@ -37,7 +37,10 @@ async def followed(reply: Reply, sent: Sent, send: Send, guard: Guard | None = N
     """
     method, here, headers, body = sent
     for _ in range(_MOST):
-        there = here.join(URL(reply.headers[hdrs.LOCATION]))
+        try:
+            there = here.join(URL(reply.headers[hdrs.LOCATION]))
+        except ValueError:
+            raise TransportFailure(Outcome.SCHEMA, "redirected to what is no address") from None
         if not _same_site(here, there):
             raise TransportFailure(Outcome.CLIENT_ERROR, "redirected to another site")
         if guard is not None and not guard.allows_name(there):
@@ -45,7 +48,7 @@ async def followed(reply: Reply, sent: Sent, send: Send, guard: Guard | None = N
         if method == "POST" and reply.status in (301, 302, 303):
             method, body = "GET", None
         if there.host != here.host:
-            headers = None
+            headers = _of(body, headers)
         here = there
         reply = await send(Sent(method, here, headers, body))
         if not leads_on(reply.status, reply.headers):
@@ -56,6 +59,13 @@ async def followed(reply: Reply, sent: Sent, send: Send, guard: Guard | None = N
 def leads_on(status: int, headers: Mapping[str, str]) -> bool:
     """Say whether an answer is but a redirect to another."""
     return status in _REDIRECTS and hdrs.LOCATION in headers
+
+
+def _of(body: bytes | None, headers: dict[str, str] | None) -> dict[str, str] | None:
+    """Return what may go to another host of the headers: the type of a body that goes there too."""
+    if body is None or headers is None:
+        return None
+    return {name: value for name, value in headers.items() if name.lower() == "content-type"} or None
 
 
 def _same_site(here: URL, there: URL) -> bool:
@@ -72,5 +82,7 @@ def _same_site(here: URL, there: URL) -> bool:
 
 
 def _host(url: URL) -> str:
-    """Return the host without a leading `www.`."""
-    return (url.host or "").lower().removeprefix("www.")
+    """Return the host without a leading `www.`, but where that stands before a top-level domain: it is a site there."""
+    host = (url.host or "").lower()
+    bare = host.removeprefix("www.")
+    return bare if "." in bare else host

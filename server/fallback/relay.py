@@ -61,11 +61,13 @@ def public_url(route: Route, url: URL) -> URL:
 
 def socks_connector(route: Route, limit: int, per_host: int) -> aiohttp.BaseConnector:
     """Return a pool over a SOCKS5 proxy, which resolves the names itself."""
-    from aiohttp_socks import ProxyConnector, ProxyType
+    from aiohttp_socks import ProxyType
+
+    from server.fallback.socks import SocksLines
 
     parts = urlsplit(route.address.get_secret_value())
     host, port = address_of(route)
-    return ProxyConnector(
+    return SocksLines(
         host=host,
         port=port,
         proxy_type=ProxyType.SOCKS5,
@@ -85,4 +87,4 @@ def errors_of(route: Route) -> tuple[type[Exception], ...]:
         return usual
     from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 
-    return (*usual, ProxyConnectionError, ProxyError, ProxyTimeoutError)
+    return (*usual, EOFError, ProxyConnectionError, ProxyError, ProxyTimeoutError)

@@ -1,7 +1,7 @@
-"""Looks up sources' names over HTTPS (RFC 8484) at the resolvers that operators named; used by the transport.
+"""Looks up sources' names: at the system, or over HTTPS (RFC 8484) at the resolvers that operators named.
 
-When none of them answers the system's own resolver is asked. What they say is believed as little as any resolver:
-the guard looks at the address that is connected to.
+Used by the transport. When none of those answers the system's own resolver is asked. What they say is believed as
+little as any resolver: the guard looks at the address that is connected to.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import ipaddress
 import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 from server.fallback.dns_message import AAAA, A, BadMessage, Found, answer, question
 from server.fallback.egress import Policy, Quarantine
@@ -27,12 +27,43 @@ _log = structlog.get_logger()
 _SHORTEST_S = 30.0
 _LONGEST_S = 3600.0
 _MOST_NAMES = 5000
+_MOST_THREADS = 64
 _POLICY = Policy()
 _OWN = (".local", ".localhost", ".internal", ".home.arpa", ".lan")
 _KINDS = {socket.AF_INET: (A,), socket.AF_INET6: (AAAA,)}
 
 Asking = Callable[[str, str], Awaitable[bytes]]
 """Sends a question, in base64url, to a resolver's address; raises `TransportFailure`."""
+
+
+class System(AbstractResolver):
+    """The resolver of the machine, asked in threads of its own: a name whose authority hangs holds one for long."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_MOST_THREADS, "names")
+        self._under_way: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where a host stands; raises `OSError`. One lookup of a name is under way at a time."""
+        own = (host, family)
+        looking = self._under_way.get(own)
+        if looking is None:
+            loop = asyncio.get_running_loop()
+            looking = self._under_way[own] = loop.run_in_executor(self._threads, _looked_up, host, family)
+            looking.add_done_callback(lambda ended: self._ended(own, ended))
+        return [_result(host, address, port) for address in await asyncio.shield(looking)]
+
+    async def close(self) -> None:
+        """Begin no more lookups; a thread that hangs in one ends with it."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ended(self, own: tuple[str, int], looking: asyncio.Future[list[str]]) -> None:
+        """Take in that a lookup is over, also one that nobody waits for any more."""
+        del self._under_way[own]
+        if not looking.cancelled():
+            looking.exception()
 
 
 class Resolver(AbstractResolver):
@@ -43,7 +74,7 @@ class Resolver(AbstractResolver):
         asking: Asking,
         urls: Sequence[str],
         monotonic: Callable[[], float],
-        system: AbstractResolver | None = None,
+        system: AbstractResolver,
     ) -> None:
         self._asking = asking
         self._servers = {url: Quarantine() for url in urls}
@@ -58,31 +89,20 @@ class Resolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Return where a host stands; raises `OSError` for a name that does not exist."""
         if "." not in host.rstrip(".") or host.rstrip(".").endswith(_OWN) or literal(host) is not None:
-            return await self._by_system(host, port, family)
+            return await self._system.resolve(host, port, family)
         kinds = _KINDS.get(family, (A, AAAA))
         founds = await asyncio.gather(*(self._found(host, kind) for kind in kinds))
-        answered = [found for found in founds if found is not None]
-        addresses = [address for found in answered for address in found.addresses]
-        if not addresses and answered and not any(found.exists for found in answered):
-            raise OSError(None, "no such name")
-        # A resolver that gives a private address for a name of the public internet filters, or lies: ask the system.
-        public = [address for address in addresses if not is_private(ipaddress.ip_address(address))]
-        if not public:
-            return await self._by_system(host, port, family)
-        return [_result(host, address, port) for address in public]
+        if all(found is not None and not found.exists for found in founds):
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        addresses = [address for found in founds if found is not None for address in found.addresses]
+        if not addresses:
+            return await self._system.resolve(host, port, family)
+        return [_result(host, address, port) for address in addresses]
 
     async def close(self) -> None:
         """End lookups under way."""
         for task in list(self._under_way.values()):
             task.cancel()
-        if self._system is not None:
-            await self._system.close()
-
-    async def _by_system(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
-        """Ask the resolver of the machine."""
-        if self._system is None:
-            self._system = ThreadedResolver()
-        return await self._system.resolve(host, port, family)
 
     async def _found(self, host: str, kind: int) -> Found | None:
         """Return what is known of a name while it holds, else ask; equal lookups share one."""
@@ -97,12 +117,17 @@ class Resolver(AbstractResolver):
         return await asyncio.shield(task)
 
     async def _ask(self, host: str, kind: int) -> Found | None:
-        """Ask one resolver after another; None when none gives an answer."""
+        """Ask one resolver after another for public addresses; None when none gives an answer.
+
+        One that gives private addresses alone for a name of the public internet filters, or lies, and one may be unable
+        to find out: the next is asked then, and nothing is held against it, for it may know other names.
+        """
         try:
             asked = question(host, kind)
         except BadMessage:
             return None
         text = base64.urlsafe_b64encode(asked).rstrip(b"=").decode()
+        known, is_down = None, True
         for url, quarantine in self._servers.items():
             if self._monotonic() < quarantine.until:
                 continue
@@ -112,11 +137,16 @@ class Resolver(AbstractResolver):
                 quarantine.strike(self._monotonic(), _POLICY)
                 continue
             quarantine.clear()
-            self._keep((host, kind), found)
-            self._say(down=False)
-            return found
-        self._say(down=True)
-        return None
+            is_down = False
+            if found is None:
+                continue
+            known = _public(found)
+            if known.addresses or not found.addresses:
+                break
+        if known is not None:
+            self._keep((host, kind), known)
+        self._say(down=is_down)
+        return known
 
     def _keep(self, own: tuple[str, int], found: Found) -> None:
         """Remember an answer for as long as it says, within bounds."""
@@ -133,6 +163,18 @@ class Resolver(AbstractResolver):
         elif self._is_down and not down:
             _log.info("name resolvers back", resolvers=len(self._servers))
         self._is_down = down
+
+
+def _looked_up(host: str, family: int) -> list[str]:
+    """Return the addresses that the machine gives to a name, a link-local one with its link."""
+    found = socket.getaddrinfo(host, None, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+    return [f"{at[0]}%{at[3]}" if len(at) > 2 and at[3] else str(at[0]) for *_, at in found]
+
+
+def _public(found: Found) -> Found:
+    """Return what is left of an answer without its private addresses; that none is left holds for no time."""
+    public = tuple(each for each in found.addresses if not is_private(ipaddress.ip_address(each)))
+    return Found(public, found.ttl_s if public else 0.0, found.exists)
 
 
 def _result(host: str, address: str, port: int) -> ResolveResult:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 
 import aiohttp
+from aiohttp import hdrs
 
 from server.fallback.relay import address_of
 from server.fallback.routes import Route, RouteKind
 from server.model import Outcome
 
+_NO_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
 _TLS = (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch, ssl.SSLError)
 
 
@@ -39,9 +42,14 @@ def direct_failure(error: Exception) -> TransportFailure:
     return TransportFailure(outcome, detail)
 
 
-def egress_failure(error: Exception, route: Route) -> TransportFailure:
-    """Return what an error means that came over a proxy; who broke what lies behind it is not seen from here."""
+def egress_failure(error: Exception, route: Route, *, is_sealed: bool) -> TransportFailure:
+    """Return what an error means that came over a proxy; who broke what lies behind it is not seen from here.
+
+    What is no HTTP where the tunnel stands already, `is_sealed`, is the source's own word.
+    """
     outcome, detail = _told(error)
+    if is_sealed and isinstance(error, aiohttp.ClientResponseError) and error.request_info.method != hdrs.METH_CONNECT:
+        return TransportFailure(outcome, detail)
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         cause = error.os_error
         outcome = Outcome.TLS if isinstance(cause, aiohttp.ClientSSLError) else outcome
@@ -62,6 +70,8 @@ def _socks_failure(error: Exception) -> EgressFailure | None:
         return EgressFailure(Outcome.TIMEOUT, "proxy: no answer in time")
     if isinstance(error, ProxyConnectionError):
         return EgressFailure(Outcome.REFUSED, "proxy: no connection", is_everywhere=True)
+    if isinstance(error, EOFError):  # many end the talk so, in place of a refusal
+        return EgressFailure(Outcome.RESET, "proxy: it hung up")
     if isinstance(error, UnicodeEncodeError):
         return EgressFailure(Outcome.REFUSED, "proxy: its name and password must be ASCII", is_everywhere=True)
     if isinstance(error, ProxyError):  # a code says that it did not reach the host; none, that it wants no talk
@@ -83,8 +93,8 @@ def _told(error: Exception) -> tuple[Outcome, str]:
     name = type(error).__name__
     if isinstance(error, TimeoutError):
         return Outcome.TIMEOUT, name
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Outcome.DNS, name
+    if isinstance(error, aiohttp.ClientConnectorDNSError):  # another code says that this could not be found out now
+        return Outcome.DNS if error.os_error.errno in _NO_NAME else Outcome.REFUSED, name
     if isinstance(error, _TLS) or isinstance(error.__cause__, ssl.SSLError):
         return Outcome.TLS, name
     if isinstance(error, aiohttp.ClientConnectorError):

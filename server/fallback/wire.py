@@ -7,14 +7,17 @@ and looks after cookies, traces and middlewares which no source needs: half of w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 from weakref import WeakSet
 
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.tracing import Trace
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -53,6 +56,42 @@ class Target:
     def of(cls, url: URL) -> Target:
         """Return the target of an address, which is encoded; on the running loop."""
         return cls(url, Peer("GET", url), encoded("GET", url))
+
+
+class Line(ResponseHandler):
+    """A connection that breaks itself off when bytes come while it is idle: they would be taken for the next answer."""
+
+    is_idle = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, also nothing where reading goes on after a pause."""
+        if data and self.is_idle and self.transport is not None:
+            self.transport.abort()
+        else:
+            super().data_received(data)
+
+
+class Lines(aiohttp.BaseConnector):
+    """What a pool inherits that gives out no connection with bytes on it that nobody asked for."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._factory = partial(Line, loop=self._loop)  # type: ignore[assignment]  # a partial is typed invariant
+
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        """Return an idle connection, None when there is none that serves."""
+        while (connection := await super()._get(key, traces)) is not None:
+            line: Any = connection.protocol
+            if not len(line):
+                line.is_idle = False
+                return connection
+            connection.close()  # more came with the end of the answer before
+        return None
+
+    def _release(self, key: ConnectionKey, protocol: Any, *, should_close: bool = False) -> None:
+        """Take a connection back."""
+        super()._release(key, protocol, should_close=should_close)
+        protocol.is_idle = True
 
 
 class Wire:

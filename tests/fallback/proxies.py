@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -21,6 +22,7 @@ CERTIFICATE = Path(__file__).parent / "certificate.pem"
 """For `source.example`, `localhost` and 127.0.0.1, with its key; it secures nothing."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 def trusting() -> ssl.SSLContext:
@@ -49,11 +51,36 @@ async def origin(handler: Handler, *, tls: bool = False) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
+@asynccontextmanager
+async def talking(talk: Talk, *, tls: bool = False) -> AsyncIterator[int]:
+    """Run a server on loopback whose lines are handled by `talk`; gives its port."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def on_line(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        with suppress(asyncio.CancelledError, OSError, asyncio.IncompleteReadError):
+            await talk(reader, writer)
+        writer.close()
+        tasks.discard(task)
+
+    server = await asyncio.start_server(on_line, "127.0.0.1", 0, ssl=presenting() if tls else None)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
+
+
 class Proxy:
     """One proxy. `asked` lists the targets it was asked for, `heads` the heads of HTTP requests it saw.
 
-    `fault` is what it does instead of its work: hang, mute (a tunnel with nothing in it), reset, deny (no such target),
-    bar (other credentials wanted) or
+    `fault` is what it does instead of its work: hang, mute (a tunnel with nothing in it), reset, leave (it hangs up
+    when greeted), leave late (when it has heard the target), deny (no such target), bar (other credentials wanted) or
     lie (an HTML page of its own for whatever is asked, also within a tunnel).
     """
 
@@ -74,6 +101,10 @@ class Proxy:
         user, password = self.user if user is None else user, self.password if password is None else password
         info = f"{user}:{password}@" if user else ""
         return Route(name, self.kind, SecretStr(f"{self.kind.value}://{info}127.0.0.1:{self.port}"))
+
+    async def left(self) -> None:
+        """Wait until the connections that are open now have ended."""
+        await asyncio.gather(*self._tasks)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Proxy]:
@@ -150,33 +181,12 @@ class Proxy:
             page = b"<html>please log in</html>"
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(page) + page)
         else:
-            return False
+            return self.fault in ("leave", "leave late")
         return True
 
     async def _socks(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.fault in ("hang", "mute"):
-            await asyncio.sleep(3600)
-        if self.fault == "reset":
-            writer.transport.abort()
+        if not await self._greets(reader, writer):
             return
-        if self.fault == "lie":
-            writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
-            return
-        _, count = await reader.readexactly(2)
-        offered = await reader.readexactly(count)
-        wanted = 2 if self.user else 0
-        if wanted not in offered:
-            writer.write(b"\x05\xff")
-            return
-        writer.write(bytes((5, wanted)))
-        if wanted:
-            _, length = await reader.readexactly(2)
-            user = await reader.readexactly(length)
-            password = await reader.readexactly((await reader.readexactly(1))[0])
-            good = (user.decode(), password.decode()) == (self.user, self.password)
-            writer.write(b"\x01\x00" if good else b"\x01\x01")
-            if not good:
-                return
         _, _, _, kind = await reader.readexactly(4)
         if kind == 3:
             host = (await reader.readexactly((await reader.readexactly(1))[0])).decode()
@@ -184,6 +194,13 @@ class Proxy:
             host = ".".join(str(byte) for byte in await reader.readexactly(4 if kind == 1 else 16))
         port = int.from_bytes(await reader.readexactly(2), "big")
         self.asked.append(f"{host}:{port}")
+        if self.fault == "leave late":
+            return
+        if self.fault == "mute":
+            writer.write(b"\x05\x00\x00\x01" + bytes(6))
+            while await reader.read(65536):
+                pass
+            return
         known = None if self.fault == "deny" else self.hosts.get(host)
         if known is None:
             writer.write(b"\x05\x04\x00\x01" + bytes(6))
@@ -192,6 +209,30 @@ class Proxy:
         self._lines.add(back)
         writer.write(b"\x05\x00\x00\x01" + bytes(6))
         await _both(reader, writer, there, back)
+
+    async def _greets(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Talk to a SOCKS client until it may say where to; return False when it may not."""
+        if self.fault == "hang":
+            await asyncio.sleep(3600)
+        if self.fault == "reset":
+            writer.transport.abort()
+        elif self.fault == "lie":
+            writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+        if self.fault in ("reset", "lie"):
+            return False
+        _, count = await reader.readexactly(2)
+        offered = await reader.readexactly(count)
+        wanted = 2 if self.user else 0
+        good = wanted in offered and self.fault != "leave"
+        if self.fault != "leave":
+            writer.write(bytes((5, wanted if good else 255)))
+        if good and wanted:
+            _, length = await reader.readexactly(2)
+            user = await reader.readexactly(length)
+            password = await reader.readexactly((await reader.readexactly(1))[0])
+            good = (user.decode(), password.decode()) == (self.user, self.password)
+            writer.write(b"\x01\x00" if good else b"\x01\x01")
+        return good
 
 
 async def _both(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -245,6 +246,29 @@ async def test_a_closed_port_is_refused_an_unknown_name_is_dns_and_plain_text_fo
         assert await failure(transport, "http://nowhere.invalid") is Outcome.DNS
     finally:
         await transport.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (socket.EAI_NONAME, Outcome.DNS),
+        (socket.EAI_NODATA, Outcome.DNS),
+        (socket.EAI_AGAIN, Outcome.REFUSED),
+        (socket.EAI_FAIL, Outcome.REFUSED),
+    ],
+)
+async def test_an_authority_that_cannot_answer_now_is_no_name_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch, code: int, outcome: Outcome
+) -> None:
+    """A name that is gone gives its source up within an hour; what is to be tried again does not."""
+
+    def looked_up(*_: object, **__: object) -> None:
+        raise socket.gaierror(code, "")
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    transport = Transport()
+    assert await failure(transport, "https://source.example") is outcome
+    await transport.close()
 
 
 async def test_redirects_are_followed_within_the_site_only() -> None:

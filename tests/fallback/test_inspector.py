@@ -28,7 +28,7 @@ class ProxyWorld(World):
 
     def __init__(self, clock: VirtualClock) -> None:
         super().__init__(clock)
-        self.down: dict[str, TransportFailure] = {}
+        self.down: dict[str, Exception] = {}
         self.unreached: set[str] = set()
         self.tests: list[tuple[str, str]] = []
 
@@ -179,6 +179,29 @@ def test_a_proxy_that_is_back_lets_a_blocked_source_be_asked_at_once() -> None:
         await asyncio.sleep(60.0)
         assert engine.sources()[0].excluded == ""
         await engine.close()
+
+    play(story)
+
+
+def test_what_breaks_over_one_proxy_ends_the_tests_of_no_other() -> None:
+    """An error that nobody foresaw is told by its class alone; the tests go on, of that proxy too."""
+
+    async def story(world: ProxyWorld) -> None:
+        world.down["one"] = RuntimeError("at 10.0.0.1")
+        engine = world.engine(SOURCES, settings=SETTINGS)
+        with capture_logs() as logs:
+            await engine.start()
+            await asyncio.sleep(70.0)
+            view = route(engine, "one")
+            assert (view.healthy, view.test_detail) == (False, "RuntimeError")
+            assert [name for name, _ in world.tests].count("two") == 2
+            world.down.clear()
+            await asyncio.sleep(60.0)
+            assert route(engine, "one").healthy
+            await engine.close()
+        broken = [each for each in logs if each["event"] == "proxy test broken"]
+        assert {(each["egress"], each["error"]) for each in broken} == {("one", "RuntimeError")}
+        assert "10.0.0" not in str(logs)
 
     play(story)
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from server.clock import SystemClock
-from server.errors import SourcesFailed
+from server.errors import NerkhError, SourcesFailed
 from server.fallback.engine import Engine
 from server.fallback.http import Transport
 from server.fallback.routes import RouteKind
@@ -41,14 +41,14 @@ async def there(_request: web.Request) -> web.Response:
 
 
 @asynccontextmanager
-async def engine(*several: Proxy, tls: bool = True) -> AsyncIterator[Engine]:
+async def engine(*several: Proxy, tls: bool = True, connect_s: float = 3.0) -> AsyncIterator[Engine]:
     """Give an engine with one source, which is reached over the proxies where it answers."""
     async with origin(here, tls=tls) as blocked, origin(there, tls=tls) as open_, proxies(*several):
         url = f"{'https' if tls else 'http'}://localhost:{blocked}"
         for proxy in several:
             proxy.hosts = {"localhost": open_}
         named = ",".join(proxy.route().address.get_secret_value() for proxy in several)
-        transport = Transport(local=[url])
+        transport = Transport(local=[url], connect_s=connect_s)
         made = Engine(
             catalog=[source("a")],
             providers={"toy": TOY},
@@ -115,6 +115,28 @@ async def test_when_no_proxy_works_the_failure_names_none_of_their_addresses() -
         for secret in (WORD, "operator", f":{bad.port}"):
             assert secret not in told
         assert made.breakers()[0].failures == 0
+
+
+@pytest.mark.parametrize("fault", ["leave", "leave late"])
+async def test_a_socks_proxy_that_hangs_up_costs_its_source_no_blame(fault: str) -> None:
+    """The circuit stays closed, no parser of ours is said to have failed, and a test tells what the proxy does."""
+    bad, good = Proxy(RouteKind.SOCKS5, {}), Proxy(RouteKind.SOCKS5, {})
+    bad.fault = fault
+    async with engine(bad, good) as made:
+        for _ in range(6):
+            assert (await ask(made))[-1] == ("proxy2", "ok")
+        assert (made.breakers()[0].state, made.breakers()[0].failures) == (BreakerState.CLOSED, 0)
+        assert made._runner.parser_errors == 0
+        assert (await made.test_egress("proxy1")).test_detail == "proxy: it hung up"
+
+
+async def test_a_caller_is_told_in_time_that_a_source_behind_a_socks_proxy_hangs() -> None:
+    """The deadline of a call holds also while TLS through a tunnel does not come."""
+    proxy = Proxy(RouteKind.SOCKS5, {})
+    proxy.fault = "mute"
+    async with engine(proxy, connect_s=60.0) as made, asyncio.timeout(10.0):
+        with pytest.raises(NerkhError):
+            await made.ask(BTC_USD, fresh=True, deadline_s=1.0)
 
 
 async def test_many_at_once_share_what_one_found() -> None:

@@ -16,7 +16,7 @@ from server.fallback.http import EgressFailure, Secret, Transport, TransportFail
 from server.fallback.routes import Route, RouteKind
 from server.model import Outcome
 from server.providers.base import Key, Request
-from tests.fallback.proxies import Proxy, origin, proxies, trusting
+from tests.fallback.proxies import Proxy, origin, proxies, talking, trusting
 
 KINDS = [RouteKind.HTTP, RouteKind.HTTPS, RouteKind.SOCKS5]
 PLAIN, SEALED = "http://source.example", "https://source.example"
@@ -120,7 +120,7 @@ async def test_a_proxy_with_a_certificate_that_nobody_vouches_for_is_not_trusted
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("fault", ["hang", "mute", "reset", "deny"])
+@pytest.mark.parametrize("fault", ["hang", "mute", "reset", "leave", "leave late", "deny"])
 async def test_what_a_proxy_does_not_bring_is_not_the_sources_fault(kind: RouteKind, fault: str) -> None:
     """Whether it hangs, breaks off, or does not reach the host: the failure is the way's, and it is bounded in time."""
     async with origin(hello, tls=True) as port, transport(connect_s=0.3) as made:
@@ -129,7 +129,19 @@ async def test_what_a_proxy_does_not_bring_is_not_the_sources_fault(kind: RouteK
         async with proxies(proxy):
             error = await failure(made, proxy.route(), SEALED, timeout_s=20)
             assert error.outcome is {"hang": Outcome.TIMEOUT, "mute": Outcome.TIMEOUT}.get(fault, error.outcome)
-            assert not (fault == "deny" and error.is_everywhere)
+            assert not (fault in ("leave", "leave late", "deny") and error.is_everywhere)
+
+
+@pytest.mark.parametrize(("connect_s", "timeout_s"), [(0.3, 60.0), (60.0, 0.3)], ids=["connecting", "in all"])
+async def test_a_tunnel_with_nothing_in_it_is_left_in_time(connect_s: float, timeout_s: float) -> None:
+    """A SOCKS proxy connects, and then no TLS comes: the shorter of the bounds ends it, and the line with it."""
+    async with transport(connect_s=connect_s) as made, proxies(proxy := Proxy(RouteKind.SOCKS5, {})):
+        proxy.fault = "mute"
+        async with asyncio.timeout(10.0):
+            error = await failure(made, proxy.route(), SEALED, timeout_s=timeout_s)
+            await proxy.left()
+        assert error.outcome is Outcome.TIMEOUT
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -140,6 +152,71 @@ async def test_a_proxy_cannot_forge_a_sealed_answer(kind: RouteKind) -> None:
         proxy.fault = "lie"
         async with proxies(proxy):
             await failure(made, proxy.route(), SEALED, timeout_s=10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "answer",
+    [b"SSH-2.0-OpenSSH_9.6\r\n\r\n", b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n"],
+    ids=["no HTTP", "bad location"],
+)
+async def test_what_a_source_said_within_its_own_tls_is_not_held_against_the_proxy(
+    kind: RouteKind, answer: bytes
+) -> None:
+    """Sealed garbage is the source's own word, over a proxy as without one."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await reader.read()
+
+    async with (
+        talking(talk, tls=True) as port,
+        transport() as made,
+        proxies(proxy := Proxy(kind, {"source.example": port})),
+    ):
+        with pytest.raises(TransportFailure) as caught:
+            await made.fetch(SEALED, REQUEST, egress=proxy.route(), timeout_s=10)
+    assert caught.value.outcome is Outcome.SCHEMA
+    assert not isinstance(caught.value, EgressFailure)
+
+
+@pytest.mark.parametrize("how", ["reset", "close", "garbage", "alert"])
+async def test_a_source_that_breaks_off_its_tls_does_not_take_a_socks_proxy_away_from_all_others(how: str) -> None:
+    """The proxy did connect; what broke lies behind it."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        if how == "reset":
+            writer.transport.abort()
+        elif how == "garbage":
+            writer.write(b"no TLS here\r\n" * 10)
+            await reader.read()
+        elif how == "alert":
+            writer.write(bytes.fromhex("15030300020228"))
+
+    async with (
+        talking(talk) as port,
+        transport() as made,
+        proxies(proxy := Proxy(RouteKind.SOCKS5, {"source.example": port})),
+    ):
+        error = await failure(made, proxy.route(), SEALED, timeout_s=10)
+    assert proxy.asked == ["source.example:443"]
+    assert not error.is_everywhere
+
+
+@pytest.mark.parametrize("url", [PLAIN, SEALED])
+async def test_what_is_no_http_and_comes_from_the_proxy_is_its_own(url: str) -> None:
+    """In place of a plain answer, and in place of the tunnel."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+        await reader.read()
+
+    async with talking(talk) as port, transport() as made:
+        route = Route("proxy1", RouteKind.HTTP, SecretStr(f"http://127.0.0.1:{port}"))
+        assert (await failure(made, route, url, timeout_s=10)).outcome is Outcome.SCHEMA
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -312,3 +389,30 @@ async def test_a_407_of_the_source_itself_is_its_own_answer() -> None:
         proxies(proxy := Proxy(RouteKind.HTTP, {"source.example": port})),
     ):
         assert (await made.fetch(SEALED, REQUEST, egress=proxy.route())).status == 407
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_tunnel_on_which_bytes_come_while_it_is_idle_is_not_used_again(kind: RouteKind) -> None:
+    """What a source sends unasked is no answer to the next request, over a proxy as without one."""
+    cut = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answer = b"later" if cut.is_set() else b"first"
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + answer)
+        await asyncio.sleep(0.05)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale")
+        try:
+            await reader.read()
+        finally:
+            cut.set()
+
+    async with (
+        talking(talk, tls=True) as port,
+        transport() as made,
+        proxies(proxy := Proxy(kind, {"source.example": port})),
+    ):
+        route = proxy.route()
+        assert (await made.fetch(SEALED, REQUEST, egress=route)).body == b"first"
+        await asyncio.wait_for(cut.wait(), 10.0)
+        assert (await made.fetch(SEALED, REQUEST, egress=route)).body == b"later"

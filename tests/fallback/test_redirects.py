@@ -15,6 +15,7 @@ from server.providers.base import Reply
 
 DONE = Reply(200, b"done")
 KEY = {"X-Key": "secret"}
+TYPE = {"Content-Type": "application/json"}
 
 
 def to(place: str, status: int = 302) -> Reply:
@@ -22,7 +23,13 @@ def to(place: str, status: int = 302) -> Reply:
     return Reply(status, b"", "", {"Location": place})
 
 
-def follow(here: str, *replies: Reply, method: str = "GET", guard: Guard | None = None) -> list[Sent]:
+def follow(
+    here: str,
+    *replies: Reply,
+    method: str = "GET",
+    guard: Guard | None = None,
+    headers: dict[str, str] = KEY,
+) -> list[Sent]:
     """Follow the first of some replies, the next ones for what is sent then; return what was sent."""
     sent: list[Sent] = []
     rest = iter(replies[1:])
@@ -31,7 +38,7 @@ def follow(here: str, *replies: Reply, method: str = "GET", guard: Guard | None 
         sent.append(each)
         return next(rest)
 
-    first = Sent(method, URL(here), KEY, b"{}" if method == "POST" else None)
+    first = Sent(method, URL(here), headers, b"{}" if method == "POST" else None)
     assert asyncio.run(followed(replies[0], first, send, guard)) is DONE
     return sent
 
@@ -72,6 +79,10 @@ def test_a_redirect_within_the_site_is_followed(here: str, there: str, end: str)
         ("https://a.example/x", "ftp://a.example/x"),
         ("https://a.example/x", "file:///etc/passwd"),
         ("https://a.example/x", "//b.example/x"),
+        ("https://a.example/x", "https://www.example/x"),
+        ("https://www.a.example/x", "https://www.example/x"),
+        ("https://api.a.com/x", "https://www.com/x"),
+        ("https://www.com/x", "https://a.com/x"),
     ],
 )
 def test_a_redirect_to_another_site_is_not_followed(here: str, there: str) -> None:
@@ -79,6 +90,13 @@ def test_a_redirect_to_another_site_is_not_followed(here: str, there: str) -> No
     with pytest.raises(TransportFailure, match="another site") as raised:
         follow(here, to(there), DONE)
     assert raised.value.outcome is Outcome.CLIENT_ERROR
+
+
+def test_a_redirect_to_what_is_no_address_is_the_sources_error() -> None:
+    """Whatever way it came."""
+    with pytest.raises(TransportFailure) as raised:
+        follow("https://a.example/x", to("http://["), DONE)
+    assert raised.value.outcome is Outcome.SCHEMA
 
 
 def test_headers_stay_with_the_very_host_that_they_were_for() -> None:
@@ -96,6 +114,16 @@ def test_a_post_becomes_a_get_but_where_the_redirect_keeps_it(status: int, metho
     """As browsers do it; 307 and 308 keep method and body."""
     (sent,) = follow("https://a.example/x", to("/y", status), DONE, method="POST")
     assert (sent.method, sent.body) == (method, body)
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_post_that_is_sent_on_to_another_host_says_what_its_body_is(status: int) -> None:
+    """Without the type servers refuse it (415); a key does not go there, and a GET without a body says no type."""
+    there, back = "https://www.a.example/", "https://a.example/"
+    (sent,) = follow("https://a.example/x", to(there, status), DONE, method="POST", headers={**KEY, **TYPE})
+    assert (sent.body, sent.headers) == (b"{}", TYPE)
+    on_and_back = follow("https://a.example/x", to(there, status), to(back), DONE, method="POST", headers=TYPE)
+    assert [(each.body, each.headers) for each in on_and_back] == [(b"{}", TYPE), (None, None)]
 
 
 def test_a_chain_of_redirects_ends() -> None:

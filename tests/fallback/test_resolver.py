@@ -6,6 +6,7 @@ import asyncio
 import base64
 import socket
 import struct
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from server.clock import VirtualClock
 from server.fallback.dns_message import AAAA, A, BadMessage, Found, answer, question
 from server.fallback.http import Transport, TransportFailure
 from server.fallback.resolver import Resolver
+from server.fallback.resolver import System as Machine
 from server.model import Outcome
 from server.providers.base import Request
 from tests.fallback.proxies import origin
@@ -38,7 +40,10 @@ def message(asked: bytes, addresses: list[str], ttl: int = 300, code: int = 0, a
 
 
 class Server:
-    """A resolver over HTTPS. `names` holds its addresses by name; `fault` what it does instead of answering."""
+    """A resolver over HTTPS. `names` holds its addresses by name; `fault` what it does instead of answering.
+
+    A `fault` that is a number is the code that it answers with.
+    """
 
     def __init__(self, names: dict[str, list[str]]) -> None:
         self.names = names
@@ -64,6 +69,8 @@ class Server:
             return web.Response(status=500)
         if self.fault == "html":
             return web.Response(text="<html>", content_type="text/html")
+        if self.fault in ("2", "5"):
+            return web.Response(body=message(asked, [], code=int(self.fault)), content_type="application/dns-message")
         known = self.names.get(name)
         found = [each for each in known or [] if (":" in each) == (kind == AAAA)]
         body = message(asked, found, self.ttl, code=3 if known is None else 0, alias=True)
@@ -139,6 +146,21 @@ async def test_a_name_that_does_not_exist_is_an_error_and_the_system_is_not_aske
         assert not system.asked
 
 
+async def test_a_name_that_is_gone_for_a_moment_is_not_gone_for_as_long_as_its_alias_holds() -> None:
+    """That there is no such name is kept for half a minute, whatever stands in front of the denial."""
+    server = Server({})
+    server.ttl = 3600
+    async with resolving(server) as (resolver, _, clock):
+        with pytest.raises(OSError, match="no such name"):
+            await hosts(resolver, "source.example", socket.AF_INET)
+        server.names["source.example"] = ["8.8.8.8"]
+        clock.advance(29.0)
+        with pytest.raises(OSError, match="no such name"):
+            await hosts(resolver, "source.example", socket.AF_INET)
+        clock.advance(1.0)
+        assert await hosts(resolver, "source.example", socket.AF_INET) == ["8.8.8.8"]
+
+
 @pytest.mark.parametrize("fault", ["500", "html", "hang"])
 async def test_when_one_does_not_answer_the_next_does_then_the_system(fault: str) -> None:
     """One that fails is left alone for a while; that none answers is logged once, and once that one does again."""
@@ -159,6 +181,41 @@ async def test_when_one_does_not_answer_the_next_does_then_the_system(fault: str
             assert await hosts(resolver, "source.example", socket.AF_INET) == ["8.8.8.8"]
         assert [each["event"] for each in logs] == ["name resolvers down", "name resolvers back"]
         assert len(system.asked) == 2
+
+
+@pytest.mark.parametrize("code", ["2", "5"], ids=["SERVFAIL", "REFUSED"])
+async def test_one_that_could_not_find_out_is_passed_over_for_the_next_and_asked_again(code: str) -> None:
+    """It is no answer, and no failure of the resolver: what it cannot say of one name it may know of another."""
+    one, two = Server({"other.example": ["8.8.4.4"]}), Server({"source.example": ["8.8.8.8"]})
+    async with resolving(one, two) as (resolver, system, _):
+        one.fault = code
+        assert await hosts(resolver, "source.example", socket.AF_INET) == ["8.8.8.8"]
+        one.fault = ""
+        assert await hosts(resolver, "other.example", socket.AF_INET) == ["8.8.4.4"]
+        assert not system.asked
+        one.fault = two.fault = code
+        with capture_logs() as logs:
+            assert await hosts(resolver, "third.example", socket.AF_INET) == ["9.9.9.9"]
+        assert not logs
+        one.fault = two.fault = ""
+        with pytest.raises(OSError, match="no such name"):
+            await hosts(resolver, "third.example", socket.AF_INET)
+
+
+@pytest.mark.parametrize("fault", ["", "2", "500"])
+async def test_one_that_sends_a_name_into_the_private_network_is_passed_over_for_the_next(fault: str) -> None:
+    """Its private answer is dropped; where the next one has no better the system is asked, for half a minute."""
+    one, two = Server({"source.example": ["10.10.34.36"]}), Server({"source.example": ["8.8.8.8"]})
+    one.ttl, two.fault = 3600, fault
+    async with resolving(one, two) as (resolver, system, clock):
+        expected = ["9.9.9.9"] if fault else ["8.8.8.8"]
+        assert await hosts(resolver, "source.example", socket.AF_INET) == expected
+        assert await hosts(resolver, "source.example", socket.AF_INET) == expected
+        assert (len(one.asked), len(two.asked)) == (1, 1)
+        two.fault = ""
+        clock.advance(61.0)
+        assert await hosts(resolver, "source.example", socket.AF_INET) == ["8.8.8.8"]
+        assert len(system.asked) == (2 if fault else 0)
 
 
 async def test_private_answers_are_not_believed_and_own_names_not_given_away() -> None:
@@ -203,6 +260,58 @@ async def test_the_transport_connects_where_the_resolver_says_and_never_to_a_pri
         await local.close()
 
 
+async def test_names_that_hang_do_not_keep_others_from_being_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system's resolver holds a thread for each of them, long after the call that wanted it is over."""
+    free, real = threading.Event(), socket.getaddrinfo
+
+    def slow(host: Any, *args: Any, **parts: Any) -> Any:
+        if str(host).startswith("hung"):
+            free.wait()
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return real(host, *args, **parts)
+
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response(text="well")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    async with origin(handler) as port:
+        transport = Transport(local=[f"http://127.0.0.1:{port}"])
+        try:
+            for number in range(40):
+                with pytest.raises(TransportFailure):
+                    await transport.fetch(f"https://hung{number}.example", Request("/"), timeout_s=0.01)
+            reply = await transport.fetch(f"http://localhost:{port}", Request("/"), timeout_s=10.0)
+            assert reply.body == b"well"
+        finally:
+            free.set()
+            await transport.close()
+
+
+async def test_the_system_is_asked_for_a_name_once_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that want it meanwhile share the answer, and one that goes away takes it from nobody."""
+    begun, free, asked = threading.Event(), threading.Event(), []
+
+    def slow(host: str, *_: object, **__: object) -> Any:
+        asked.append(host)
+        begun.set()
+        free.wait()
+        return [(socket.AF_INET, 1, 6, "", ("8.8.8.8", 0)), (socket.AF_INET6, 1, 6, "", ("fe80::1", 0, 0, 2))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    machine = Machine()
+    first, *others = (asyncio.create_task(machine.resolve("source.example", port)) for port in (1, 2, 3))
+    await asyncio.to_thread(begun.wait)
+    first.cancel()
+    await asyncio.wait([first])
+    free.set()
+    found = await asyncio.gather(*others)
+    await machine.close()
+    assert [[(each["host"], each["port"]) for each in one] for one in found] == [
+        [("8.8.8.8", port), ("fe80::1%2", port)] for port in (2, 3)
+    ]
+    assert asked == ["source.example"]
+
+
 class Rebound(System):
     """A system's resolver whose every name stands for loopback."""
 
@@ -218,8 +327,9 @@ def test_a_question_and_its_answer() -> None:
     assert b"\x0fxn--bcher-kva" not in asked
     assert b"\x0dxn--bcher-kva\x07example\x00" in asked
     assert answer(message(asked, ["8.8.8.8"], 60), asked) == Found(("8.8.8.8",), 60.0)
-    assert not answer(message(asked, [], code=3), asked).exists
-    assert answer(message(asked, [], code=2), asked) == Found((), 0.0)
+    assert answer(message(asked, [], code=3), asked) == Found((), 0.0, exists=False)
+    assert answer(message(asked, []), asked) == Found((), 0.0)
+    assert answer(message(asked, [], code=2), asked) is None
     for name in ("a..b", "x" * 64 + ".example", ".".join(["abcdefgh"] * 40)):
         with pytest.raises(BadMessage):
             question(name, A)
@@ -241,4 +351,4 @@ def test_no_bytes_raise_anything_but_a_bad_message(changes: list[tuple[int, int]
         found = answer(bytes(bent[:length]), ASKED)
     except BadMessage:
         return
-    assert all(socket.inet_pton(socket.AF_INET6, address) for address in found.addresses)
+    assert found is None or all(socket.inet_pton(socket.AF_INET6, address) for address in found.addresses)

@@ -13,13 +13,17 @@ from server.clock import SystemClock
 from server.errors import NerkhError
 from server.fallback.engine import Engine
 from server.fallback.http import Transport, TransportFailure
+from server.fallback.routes import DIRECT, Route, RouteKind
 from server.fallback.wire import Target, encoded
 from server.model import Outcome
 from server.providers.base import Limit, Request
 from server.settings import Settings
+from tests.fallback.proxies import talking
 from tests.fallback.world import BTC_USD, RATE_ASSETS, TOY, source
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+STALE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"
+over_both = pytest.mark.parametrize("way", [DIRECT, Route("other", RouteKind.DIRECT)], ids=["direct", "session"])
 URL_ = URL("http://source.example/v1/price?symbol=BTC%2FUSD", encoded=True)
 
 
@@ -180,3 +184,88 @@ async def test_a_call_that_is_ended_leaves_no_connection_behind() -> None:
                 await transport.fetch(url, Request("/"), timeout_s=0.1)
             assert caught.value.outcome is Outcome.TIMEOUT
         assert counts == [1, 1]
+
+
+async def told(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer each request of a line with its path."""
+    while True:
+        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(path), path))
+
+
+@over_both
+async def test_an_answer_that_comes_late_is_not_taken_for_that_of_the_next_request(way: Route) -> None:
+    """Who sends a second answer a moment behind the first is cut off; the next question goes over another line."""
+    cut = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if cut.is_set():
+            await told(reader, writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(ANSWER)
+        await asyncio.sleep(0.05)
+        writer.write(STALE)
+        try:
+            await reader.read()
+        finally:
+            cut.set()
+
+    async with talking(talk) as port:
+        url = f"http://127.0.0.1:{port}"
+        transport = Transport(local=[url], doh=[url])
+        assert (await transport.fetch(url, Request("/1"), egress=way)).body == b"ok"
+        await asyncio.wait_for(cut.wait(), 10.0)
+        for path in ("/2", "/3"):
+            assert (await transport.fetch(url, Request(path), egress=way)).body == path.encode()
+        await transport.close()
+
+
+@over_both
+async def test_an_answer_that_comes_with_the_end_of_another_is_none(way: Route) -> None:
+    """The end of a body and a second answer in one piece, with the first one's head read before."""
+    lines = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal lines
+        lines += 1
+        if lines > 1:
+            await told(reader, writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(ANSWER[:-1])
+        await asyncio.sleep(0.05)
+        writer.write(ANSWER[-1:] + STALE)
+        await reader.read()
+
+    async with talking(talk) as port:
+        url = f"http://127.0.0.1:{port}"
+        transport = Transport(local=[url], doh=[url])
+        assert (await transport.fetch(url, Request("/1"), egress=way)).body == b"ok"
+        for path in ("/2", "/3"):
+            assert (await transport.fetch(url, Request(path), egress=way)).body == path.encode()
+        await transport.close()
+    assert lines == 2
+
+
+@over_both
+async def test_an_idle_connection_does_not_fill_the_memory(way: Route) -> None:
+    """Who answers once, then goes on with tiny answers that nobody asked for, is cut off, and nothing is queued."""
+    cut = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(ANSWER)
+        await asyncio.sleep(0.05)
+        try:
+            for _ in range(100):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * 200)
+                await writer.drain()
+            await reader.read()
+        finally:
+            cut.set()
+
+    async with talking(talk) as port:
+        url = f"http://127.0.0.1:{port}"
+        transport = Transport(local=[url], doh=[url])
+        await transport.fetch(url, Request("/"), egress=way)
+        await asyncio.wait_for(cut.wait(), 10.0)
+        await transport.close()
