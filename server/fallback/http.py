@@ -169,9 +169,8 @@ class Transport:
         except TransportFailure:
             raise
         except errors_of(route) as error:
-            raise egress_failure(
-                error, route, is_sealed=is_sealed
-            ) from None  # its text and its cause hold the proxy's address
+            failure = egress_failure(error, route, is_sealed=is_sealed)
+            raise failure from None  # its text and its cause hold the proxy's address
         if reply.status == 407 and not is_sealed:
             raise EgressFailure(Outcome.REFUSED, "proxy: HTTP 407", is_everywhere=True)
         return reply
