@@ -21,6 +21,7 @@ from server.fallback.checks import believable, judge
 from server.fallback.classify import UNANSWERED, VERDICTS, Verdict, of_bad_answer, of_reply, retry_after_s
 from server.fallback.drawing import Drawing, OutOfQuota
 from server.fallback.figures import figures_of
+from server.fallback.health import Sign
 from server.fallback.http import Transport, TransportFailure
 from server.fallback.lane import Lane
 from server.fallback.limit import Limit
@@ -120,10 +121,10 @@ class Runner:
         except OutOfQuota:
             tried.outcome, tried.detail = Outcome.SKIPPED_QUOTA, drawing.why_not()
         except TransportFailure as error:
-            tried.outcome, tried.detail = error.outcome, error.detail
+            tried.outcome, tried.detail, tried.sign = error.outcome, error.detail, error.sign
         except _Refused as error:
             tried.outcome, tried.detail = error.outcome, f"HTTP {error.status}"
-            tried.retry_after_s, tried.is_gone = error.retry_after_s, error.status == _GONE
+            tried.retry_after_s, tried.sign = error.retry_after_s, Sign.GONE if error.status == _GONE else Sign.FAILURE
         except BadAnswer as error:
             tried.outcome, tried.detail = of_bad_answer(error, keyed=drawing.is_keyed), error.detail or error.reason
         except asyncio.CancelledError:
@@ -266,7 +267,7 @@ class Runner:
         lane.endings.note(tried.time, outcome, tried.latency_s, tried.detail)
         if drawing.settle(outcome, verdict, now, tried.retry_after_s):
             turned = turned or is_lost or outcome in _SETS_ASIDE or verdict is _SUCCESS
-        self._watch.note(lane, outcome, verdict, now, is_gone=tried.is_gone)
+        self._watch.note(lane, verdict, now, tried.sign)
         if turned:
             self._changed(lane)
 

@@ -8,21 +8,27 @@ import ssl
 import aiohttp
 from aiohttp import hdrs
 
+from server.fallback.health import Sign
 from server.fallback.relay import address_of
 from server.fallback.routes import Route, RouteKind
 from server.model import Outcome
 
 _NO_NAME = (socket.EAI_NONAME, socket.EAI_NODATA)
+"""Codes of the resolver by which there is no such name, or none with an address."""
 _TLS = (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch, ssl.SSLError)
 
 
 class TransportFailure(Exception):
-    """A request that brought no answer. `outcome` says how; `detail` never holds a query string or a key."""
+    """A request that brought no answer. `outcome` says how; `detail` never holds a query string or a key.
 
-    def __init__(self, outcome: Outcome, detail: str = "") -> None:
+    `is_passing` of a name that could not be found out now, which is no sign that it is gone.
+    """
+
+    def __init__(self, outcome: Outcome, detail: str = "", *, is_passing: bool = False) -> None:
         super().__init__(outcome, detail)
         self.outcome = outcome
         self.detail = detail
+        self.sign = Sign.NO_NAME if outcome is Outcome.DNS and not is_passing else Sign.FAILURE
 
 
 class EgressFailure(TransportFailure):
@@ -39,7 +45,8 @@ class EgressFailure(TransportFailure):
 def direct_failure(error: Exception) -> TransportFailure:
     """Return what an error of the network or of the protocol means, without its text: it may hold an address."""
     outcome, detail = _told(error)
-    return TransportFailure(outcome, detail)
+    is_passing = isinstance(error, aiohttp.ClientConnectorDNSError) and error.os_error.errno not in _NO_NAME
+    return TransportFailure(outcome, detail, is_passing=is_passing)
 
 
 def egress_failure(error: Exception, route: Route, *, is_sealed: bool) -> TransportFailure:
@@ -93,8 +100,8 @@ def _told(error: Exception) -> tuple[Outcome, str]:
     name = type(error).__name__
     if isinstance(error, TimeoutError):
         return Outcome.TIMEOUT, name
-    if isinstance(error, aiohttp.ClientConnectorDNSError):  # another code says that this could not be found out now
-        return Outcome.DNS if error.os_error.errno in _NO_NAME else Outcome.REFUSED, name
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return Outcome.DNS, name
     if isinstance(error, _TLS) or isinstance(error.__cause__, ssl.SSLError):
         return Outcome.TLS, name
     if isinstance(error, aiohttp.ClientConnectorError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from server.clock import Clock
+from server.fallback.health import Sign
 from server.fallback.lane import Lane
 from server.fallback.limit import Limit
 from server.fallback.routes import DIRECT, Route
@@ -25,7 +26,6 @@ class Tried:
         "figures",
         "is_beaten",
         "is_behind",
-        "is_gone",
         "is_late",
         "judged_at",
         "lane",
@@ -34,6 +34,7 @@ class Tried:
         "on_late",
         "outcome",
         "retry_after_s",
+        "sign",
         "source_time",
         "time",
         "trip",
@@ -70,8 +71,8 @@ class Tried:
         self.avoid: Route | None = None
         """The route of the attempt that it is a hedge of."""
 
-        self.is_gone = False
-        """Whether the source said that it is gone for good."""
+        self.sign = Sign.FAILURE
+        """What it is a sign of where it fails: that its name is gone, say."""
         self.is_behind = False
         """Whether its data of what was asked is old while other data of its source is not."""
         self.waits = False

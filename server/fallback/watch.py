@@ -17,7 +17,7 @@ from server.fallback.incidents import Incidents
 from server.fallback.lane import Lane
 from server.fallback.standing import Standing
 from server.fallback.views import state_of
-from server.model import Action, Decision, IncidentCause, Outcome, Phase, SourceState
+from server.model import Action, Decision, IncidentCause, Phase, SourceState
 from server.settings import Settings
 
 _log = structlog.get_logger()
@@ -52,8 +52,11 @@ class Watch:
         self._clock = clock
         self._answered_at = -inf
 
-    def note(self, lane: Lane, outcome: Outcome, verdict: Verdict, now: float, *, is_gone: bool) -> None:
-        """Take in how an attempt ended; on the way of every attempt, so a healthy source costs next to nothing."""
+    def note(self, lane: Lane, verdict: Verdict, now: float, sign: Sign) -> None:
+        """Take in how an attempt ended, and of what that is a sign where it is the source's failure.
+
+        It is on the way of every attempt, so a healthy source costs next to nothing.
+        """
         standing = lane.standing
         health = standing.health
         if verdict is _SUCCESS:
@@ -61,11 +64,9 @@ class Watch:
             if health.phase is Phase.WELL:
                 return
             sign = Sign.ANSWER
-        elif verdict is Verdict.FAILURE:
-            sign = Sign.GONE if is_gone else Sign.NO_NAME if outcome is Outcome.DNS else Sign.FAILURE
-        elif health.phase is Phase.WELL:
-            return
-        else:
+        elif verdict is not Verdict.FAILURE:
+            if health.phase is Phase.WELL:
+                return
             sign = Sign.NOTHING
         self.dirty.add(lane.id)
         if health.note(sign, now, is_witnessed=now - self._answered_at <= health.limits.longest_gap_s):

@@ -14,7 +14,9 @@ from structlog.testing import capture_logs
 from server.clock import VirtualClock, run_virtual
 from server.fallback.engine import Engine
 from server.fallback.health import Health, Limits, Sign
+from server.fallback.http import TransportFailure
 from server.model import Incident, IncidentCause, Outcome, Phase, SourceState
+from server.providers.base import Reply, Request
 from server.settings import Settings
 from tests.fallback.world import BTC_USD, World
 
@@ -230,6 +232,24 @@ def test_a_name_that_is_gone_gives_up_within_hours() -> None:
         await engine.start()
         await trouble(engine, 2 * HOUR)
         assert state_of(engine, "a") is SourceState.SUNSET
+        await engine.close()
+
+    play(story)
+
+
+def test_a_name_that_cannot_be_looked_up_for_hours_gives_nobody_up() -> None:
+    """Its authority is down, and may come back."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        async def unknown(_request: Request) -> Reply:
+            raise TransportFailure(Outcome.DNS, is_passing=True)
+
+        world.does("a", unknown)
+        world.says("b")
+        engine = world.engine(["a", "b"])
+        await engine.start()
+        await trouble(engine, 2 * HOUR)
+        assert state_of(engine, "a") is SourceState.FAILED
         await engine.close()
 
     play(story)

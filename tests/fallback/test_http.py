@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from server.fallback import http
+from server.fallback.health import Sign
 from server.fallback.http import Secret, Transport, TransportFailure
 from server.model import Outcome
 from server.providers.base import Key, Request
@@ -249,16 +250,16 @@ async def test_a_closed_port_is_refused_an_unknown_name_is_dns_and_plain_text_fo
 
 
 @pytest.mark.parametrize(
-    ("code", "outcome"),
+    ("code", "sign"),
     [
-        (socket.EAI_NONAME, Outcome.DNS),
-        (socket.EAI_NODATA, Outcome.DNS),
-        (socket.EAI_AGAIN, Outcome.REFUSED),
-        (socket.EAI_FAIL, Outcome.REFUSED),
+        (socket.EAI_NONAME, Sign.NO_NAME),
+        (socket.EAI_NODATA, Sign.NO_NAME),
+        (socket.EAI_AGAIN, Sign.FAILURE),
+        (socket.EAI_FAIL, Sign.FAILURE),
     ],
 )
 async def test_an_authority_that_cannot_answer_now_is_no_name_that_is_gone(
-    monkeypatch: pytest.MonkeyPatch, code: int, outcome: Outcome
+    monkeypatch: pytest.MonkeyPatch, code: int, sign: Sign
 ) -> None:
     """A name that is gone gives its source up within an hour; what is to be tried again does not."""
 
@@ -267,7 +268,9 @@ async def test_an_authority_that_cannot_answer_now_is_no_name_that_is_gone(
 
     monkeypatch.setattr(socket, "getaddrinfo", looked_up)
     transport = Transport()
-    assert await failure(transport, "https://source.example") is outcome
+    with pytest.raises(TransportFailure) as caught:
+        await transport.fetch("https://source.example", Request("/"), timeout_s=10)
+    assert (caught.value.outcome, caught.value.sign) == (Outcome.DNS, sign)
     await transport.close()
 
 
