@@ -38,6 +38,7 @@ _log = structlog.get_logger()
 _BIG = 256 * 1024
 _MOST_FOLLOWS = 4
 _OK = Outcome.OK
+_UNKNOWN_ASSET = Outcome.UNKNOWN_ASSET
 _SUCCESS = Verdict.SUCCESS
 _WITH_ROWS = frozenset({Articles, Prices})
 _GONE = 410
@@ -135,13 +136,14 @@ class Runner:
             tried.outcome = Outcome.SCHEMA
             tried.detail = self._own_fault(lane, error)
         finally:
-            tried.limit = None
+            tried.limit = tried.on_late = None
             lane.under_way -= 1
             self.late -= tried.is_late
             lane.late -= tried.is_late
             lane.standing.late -= tried.is_late
             self._record(tried, admission, drawing, start)
-        self._learn(tried, query)
+        if tried.is_behind or tried.outcome is _UNKNOWN_ASSET:
+            self._learn(tried, query)
         return tried
 
     def close(self) -> None:
@@ -274,12 +276,10 @@ class Runner:
     def _learn(self, tried: Tried, query: Query) -> None:
         """Remember what a source does not have, or only old data of: the plan puts it last for that."""
         lane, now = tried.lane, self._clock.monotonic()
-        if tried.outcome is Outcome.UNKNOWN_ASSET:
-            lane.learn(query, now)
-        elif tried.is_behind:
+        if tried.is_behind:
             lane.fall_behind(query, now)
         else:
-            return
+            lane.learn(query, now)
         self._changed(lane)
 
     def _own_fault(self, lane: Lane, error: Exception) -> str:

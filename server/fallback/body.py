@@ -22,13 +22,13 @@ async def read_body(headers: Mapping[str, str], content: aiohttp.StreamReader, l
     length = headers.get(hdrs.CONTENT_LENGTH)
     if length is not None and len(length) > 6 and int(length) > limit:
         raise TransportFailure(Outcome.TOO_LARGE, f"{length} bytes announced")
-    encoding = headers.get(hdrs.CONTENT_ENCODING, "identity").lower()
-    if encoding != "identity":
-        return await _inflate(content, encoding, limit)
+    encoding = headers.get(hdrs.CONTENT_ENCODING)
+    if encoding is not None and (coding := encoding.lower()) != "identity":
+        return await _inflate(content, coding, limit)
     pieces: list[bytes] = []
     size = 0
     while not content.at_eof():
-        piece = await content.readany()
+        piece = content.read_nowait() if content.is_eof() else await content.readany()
         size += len(piece)
         if size > limit:
             raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")

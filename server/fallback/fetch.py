@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextvars import Context
+from functools import partial
 from math import inf
 
 from server.clock import Clock
@@ -98,7 +99,7 @@ class Fetcher:
             lanes,
             until,
             probing=lambda lane, *leave: done.probes.append(self._probe(lane, slot, *leave)),
-            ends=lambda tried: self._ends(done, course, tried, native=native),
+            ends=partial(self._ends, done, native=native),
             purpose=purpose,
         )
         done.attempts = course.attempts

@@ -191,7 +191,7 @@ class Transport:
         session = self._others[route] = self._pool(connector, connect_s=self._connect_s)
         return session
 
-    def _connector(self, **parts: Any) -> aiohttp.BaseConnector:
+    def _connector(self, **parts: Any) -> Lines:
         """Return a pool of connections that this machine makes itself."""
         return _OwnLines(
             **{

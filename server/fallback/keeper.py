@@ -67,7 +67,8 @@ class Keeper:
                 confidence = value.confidence
         elif isinstance(value, Prices) and tried.outcome is not _STALE:
             self._quotes.take_all(tried, value)
-        is_stale = tried.is_old(now)  # it may have waited for a second source, or a rate, since it was judged
+        age_s = tried.age(now)  # it may have waited for a second source, or a rate, since it was judged
+        is_stale = tried.outcome is _STALE or age_s > tried.figures.longest_s
         provenance = Provenance(
             tried.lane.id,
             tried.time,
@@ -81,7 +82,7 @@ class Keeper:
             is_contested,
         )
         answer: Answer[Value] = Answer(value, provenance)
-        entry = Entry(answer, tried.figures, now, tried.age(now))
+        entry = Entry(answer, tried.figures, now, age_s)
         known = slot.entry
         if is_stale and known is not None and known.stale_at > entry.stale_at:
             known.hold(tried.figures, now)

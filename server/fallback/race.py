@@ -25,7 +25,7 @@ _PATIENCE = 0.5
 """The part of the time left that is spent at most on waiting for a source's limits."""
 
 Probing = Callable[[Lane, Admission, Purpose], None]
-Ending = Callable[[Tried], bool]
+Ending = Callable[["Course", Tried], bool]
 Spawn = Callable[[Coroutine[None, None, Any]], "asyncio.Task[Any]"]
 
 
@@ -252,7 +252,7 @@ class Course:
 
     def _arrived(self, leg: Leg, hedge: Leg, task: asyncio.Task[Tried]) -> None:
         """End the attempt that is late, if it still is, when its hedge has the answer; else both are waited for."""
-        if not task.cancelled() and leg.tried.limit is not None and self._ends(hedge.tried):
+        if not task.cancelled() and leg.tried.limit is not None and self._ends(self, hedge.tried):
             self._means.budget.wins += 1
             leg.tried.beat()
 

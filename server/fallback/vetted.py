@@ -97,18 +97,16 @@ class Vetted:
     def jumps(self, price: Price) -> bool:
         """Say whether a price is more than 20 % away from the last believed one."""
         last = self._prices.get((price.asset, price.quote))
-        return last is not None and abs(price.value - last.value) > _JUMP * last.value
+        return last is not None and _is_far(price.value, last.value)
 
     def doubts(self, price: Price, now: float) -> bool:
         """Say whether a price jumps; one that does not is remembered, and so is one that was said for ten minutes."""
         key = (price.asset, price.quote)
-        if self.jumps(price):
-            if not self._is_said_on(key, price.value, None, now):
-                return True
-            self.believe_price(price, now)
-        else:
-            last = self._prices.get(key)
-            self.believe_price(price, now, is_sure=last is not None and last.is_sure)
+        last = self._prices.get(key)
+        jumps = last is not None and _is_far(price.value, last.value)
+        if jumps and not self._is_said_on(key, price.value, None, now):
+            return True
+        self.believe_price(price, now, is_sure=not jumps and last is not None and last.is_sure)
         return False
 
     def believe_price(self, price: Price, now: float, *, is_sure: bool = False) -> None:
@@ -196,3 +194,8 @@ class Vetted:
             if len(self._doubted) > self._most:
                 self._doubted.popitem(last=False)
         return now - at >= _DOUBT_LASTS_S
+
+
+def _is_far(value: Decimal, last: Decimal) -> bool:
+    """Say whether a price is too far away from the last one to be believed at once."""
+    return abs(value - last) > _JUMP * last

@@ -30,6 +30,9 @@ class Asset:
     contracts: tuple[Contract, ...] = field(compare=False, default=())
     source_ids: Mapping[str, str] = field(compare=False, default_factory=dict, repr=False)
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
 
 class ChainFamily(StrEnum):
     """How a chain counts: it decides addresses, units and fees."""

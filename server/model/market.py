@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from server.model.records import record
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -54,7 +56,7 @@ class Outlier:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Price:
     """The price of one asset: one source's, or what several agree on.
 

@@ -20,6 +20,7 @@ from server.model.chain import (
 from server.model.market import Candles, ListedAssets, Overview, Price, Prices, Trending
 from server.model.news import Articles, FearGreed
 from server.model.queries import Query
+from server.model.records import record
 
 Value = (
     Price
@@ -80,7 +81,7 @@ class Freshness(StrEnum):
     STORED = "stored"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Attempt:
     """One try at one source. `latency_s` in seconds, 0 for a skipped one; `detail` never shows a payload or a key."""
 
@@ -91,7 +92,7 @@ class Attempt:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Provenance:
     """Where a value came from, how old it is, and how sure."""
 
@@ -109,7 +110,7 @@ class Provenance:
     """Whether the value contradicts what was believed before, or another source, and nobody could confirm it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Answer(Generic[V_co]):
     """A value with its provenance."""
 

@@ -41,6 +41,16 @@ from server.providers.values import only, or_refusal, price_of_ticker, serving
 
 QUOTES = {"USD": "USDT", "USDT": "USDT", "USDC": "USDC", "EUR": "EUR", "BTC": "BTC", "ETH": "ETH", "BNB": "BNB"}
 _MOST_CANDLES = 1000
+_FIGURES = (
+    "bidPrice",
+    "askPrice",
+    "highPrice",
+    "lowPrice",
+    "openPrice",
+    "volume",
+    "quoteVolume",
+    "priceChangePercent",
+)
 _REASONS = {"-1121": "unknown_asset", "-1003": "throttled", "-1015": "throttled"}
 
 
@@ -73,8 +83,7 @@ def tickers(reply: Reply) -> tuple[Ticker, ...]:
 
 def _ticker(row: dict[str, object]) -> Ticker:
     last = row.get("lastPrice", row.get("price", row.get("markPrice")))
-    bid, ask, high, low, opened = optional_decimals(row, "bidPrice", "askPrice", "highPrice", "lowPrice", "openPrice")
-    volume, quote_volume, change = optional_decimals(row, "volume", "quoteVolume", "priceChangePercent")
+    bid, ask, high, low, opened, volume, quote_volume, change = optional_decimals(row, *_FIGURES)
     return Ticker(
         text_of(row.get("symbol"), "symbol", 40),
         optional_decimal(last, "lastPrice"),

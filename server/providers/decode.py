@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from server.errors import BadAnswer
 from server.providers.base import Reply
@@ -21,7 +21,9 @@ EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-_is_plain = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
+_is_usual = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
+_is_plain = re.compile(r"[0-9.-]+").fullmatch
+_TEXTS = {str}
 _HEX = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST_NUMBER = 100
@@ -112,8 +114,8 @@ def decimal_of(value: object, where: str = "number") -> Decimal:
     Refused: booleans, NaN and infinity, more than 38 digits before the point or significant ones, below 1e-60.
     """
     if isinstance(value, str):
-        if len(value) <= _DIGITS and _is_plain(value):
-            return Decimal(value)  # the usual form; so short and without an exponent it is within every bound
+        if len(value) <= _DIGITS and _is_usual(value):
+            return Decimal(value)  # so short and without an exponent it is within every bound
         text = value.strip()
         if len(text) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(text):
             raise _schema(where, "a decimal", value)
@@ -146,19 +148,20 @@ def _sane(number: Decimal, where: str) -> Decimal:
 
 def optional_decimal(value: object, where: str = "number") -> Decimal | None:
     """Return a decimal, None for null or an empty string; anything else is checked as by `decimal_of`."""
-    if isinstance(value, str) and len(value) <= _DIGITS and _is_plain(value):
+    if isinstance(value, str) and len(value) <= _DIGITS and _is_usual(value):
         return Decimal(value)
     return _optional(value, where, decimal_of)
 
 
 def optional_decimals(row: Mapping[str, object], *names: str) -> list[Decimal | None]:
     """Return the decimals under some names of an object, as by `optional_decimal`, None for what is not there."""
-    return [
-        Decimal(value)
-        if isinstance(value := row.get(name), str) and len(value) <= _DIGITS and _is_plain(value)
-        else _optional(value, name, decimal_of)
-        for name in names
-    ]
+    texts: list[Any] = [row.get(name) for name in names]
+    if {*map(type, texts)} == _TEXTS and _is_plain("".join(texts)) and max(map(len, texts)) <= _DIGITS:
+        try:
+            return list(map(Decimal, texts))  # most often: one look at their characters serves for all
+        except InvalidOperation:
+            pass  # each is looked at by itself
+    return [_optional(value, name, decimal_of) for value, name in zip(texts, names, strict=True)]
 
 
 def int_of(value: object, where: str = "number") -> int:

@@ -266,7 +266,9 @@ def test_a_hedge_that_is_beaten_before_it_began_is_no_attempt() -> None:
 
         budget = Budget(BudgetPolicy(1, 1, 10), clock.monotonic())
         means = Means(Asking(), budget, clock, asyncio.create_task, 15, 0.5, 8.0)  # type: ignore[arg-type]  # notes who is asked
-        course = Course(means, BTC_USD, lanes, 10.0, probing=lambda *_: None, ends=lambda _: True, purpose=Purpose.USER)
+        course = Course(
+            means, BTC_USD, lanes, 10.0, probing=lambda *_: None, ends=lambda *_: True, purpose=Purpose.USER
+        )
         leg = course.next()
         assert leg is not None
         course._hedge(leg)
