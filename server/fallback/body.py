@@ -27,8 +27,10 @@ async def read_body(headers: Mapping[str, str], content: aiohttp.StreamReader, l
         return await _inflate(content, coding, limit)
     pieces: list[bytes] = []
     size = 0
-    while not content.at_eof():
-        piece = content.read_nowait() if content.is_eof() else await content.readany()
+    is_last = False
+    while not is_last:
+        is_last = content.is_eof()  # nothing comes any more: what is there now is the rest
+        piece = content.read_nowait() if is_last else await content.readany()
         size += len(piece)
         if size > limit:
             raise TransportFailure(Outcome.TOO_LARGE, f"more than {limit} bytes")

@@ -147,8 +147,9 @@ class Fetcher:
         now = self._clock.monotonic()
         is_series = isinstance(slot.query, CandlesQuery)
         runner = self._runner
-        is_quiet = not runner.late and now >= runner.silent_until
-        front, back = (lanes, ()) if is_quiet else told_apart(lanes, now, is_series=is_series)
+        if not runner.late and now >= runner.silent_until:  # most often: nobody is suspect
+            return lanes if is_series else self._spread(slot.query, lanes)
+        front, back = told_apart(lanes, now, is_series=is_series)
         for lane in back and lanes[: lanes.index(front[0])]:
             if now < lane.standing.silent_until and lane.is_free(now) and not lane.under_way:
                 self._mirror(lane, slot, now)
@@ -174,7 +175,7 @@ class Fetcher:
         equals: list[Lane] = []
         tier, least = None, -inf
         for lane in lanes:
-            if (lane.source.tier is not tier and equals) or lane.comes_last(query, now):
+            if (lane.source.tier is not tier and equals) or (lane.learned and lane.comes_last(query, now)):
                 break  # those that do not have what is asked for stand last
             if lane.score >= least and lane.is_free(now):
                 if not equals:

@@ -136,11 +136,14 @@ class Transport:
 
     async def _direct(self, target: Target, request: Request, key: Secret | None, limit: int) -> Reply:
         """Send a request without a detour."""
-        wire, method = self._wire or self._open(), request.method
-        is_bare = key is None and not request.headers and request.json is None
-        headers, body = (None, None) if is_bare else _head_and_body(request, key)
-        is_plain = method == "GET" and headers is None and body is None
-        data = target.get if is_plain else encoded(method, target.url, headers, body)
+        wire = self._wire or self._open()
+        _, _, method, content, own, _ = request
+        headers = body = None
+        if key is None and not own and content is None and method == "GET":
+            data = target.get
+        else:
+            headers, body = _head_and_body(request, key)
+            data = encoded(method, target.url, headers, body)
         reply = await wire.send(target, data, limit, again=method == "GET")
         if not leads_on(reply.status, reply.headers):
             return reply
