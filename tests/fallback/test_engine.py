@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from decimal import Decimal
@@ -84,6 +85,34 @@ def test_the_best_source_answers_live_and_then_the_cache() -> None:
         assert second is engine.peek(BTC_USD)
         assert world.asked == {"a": 1}
         assert engine.cache_stats().hits == 2
+
+    play(story)
+
+
+def test_a_fetch_leaves_nothing_to_the_garbage_collector() -> None:
+    """What a fetch made is gone with its end, also where a hedge ran: cycles would have to be searched for."""
+
+    async def story(world: World, _clock: VirtualClock) -> None:
+        world.says("a", after_s=2)
+        world.says("b", after_s=0.1)
+        engine = world.engine(["a", "b"])
+        await engine.ask(BTC_USD)
+        await asyncio.sleep(5)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                await engine.ask(BTC_USD, fresh=True)
+                await asyncio.sleep(5)
+            assert engine.hedging().wins > 0
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+            left = {type(each).__module__ for each in gc.garbage}
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+        assert not {name for name in left if name.startswith("server.")}
 
     play(story)
 

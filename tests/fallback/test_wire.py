@@ -56,6 +56,20 @@ async def answering(*answers: bytes) -> AsyncIterator[tuple[Transport, str, list
         await server.wait_closed()
 
 
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["of a stated length", "in tiny chunks"])
+async def test_a_large_body_comes_whole_though_reading_pauses(is_chunked: bool) -> None:
+    """Of more than is read ahead the connection pauses, and goes on as pieces are taken from it; it serves on."""
+    body = bytes(range(256)) * (1024 if is_chunked else 32 * 1024)
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    if is_chunked:
+        answer = head + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    async with answering(answer, ANSWER) as (transport, url, counts):
+        assert (await transport.fetch(url, Request("/"), timeout_s=20)).body == body
+        assert (await transport.fetch(url, Request("/"), timeout_s=20)).body == b"ok"
+        assert counts == [2]
+
+
 def test_a_request_is_encoded_with_its_own_headers_before_the_usual() -> None:
     """The path stays as it is encoded; a header of the request takes the place of ours, whatever its case."""
     plain = encoded("GET", URL_).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -115,6 +116,29 @@ def test_decimals(value: object, number: str) -> None:
 def test_not_decimals(value: object, expected: str) -> None:
     """Booleans, NaN, foreign digits, absurd exponents and more than 38 digits are no amounts."""
     assert reason(decode.decimal_of, value) == expected
+
+
+_FIGURES = st.one_of(
+    st.text("0123456789.-", max_size=45),
+    st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=0, max_value=10**9).map(str),
+    st.sampled_from(["", " ", "1e3", "1_000", "nan", "١٢", "5.", ".5", "-", None, 7, True, 1.5, Decimal("2.5"), []]),
+)
+
+
+@given(st.lists(_FIGURES, max_size=5))
+def test_the_figures_of_a_row_are_read_as_each_by_itself(figures: list[object]) -> None:
+    """One look serves for all of a row in the usual form; whatever is in it, the outcome is that of one by one."""
+    names = [f"figure {number}" for number in range(len(figures))]
+    row = dict(zip(names, figures, strict=True))
+
+    def outcome(read: Callable[[], list[Decimal | None]]) -> object:
+        try:
+            return read()
+        except BadAnswer as error:
+            return error.reason, error.detail
+
+    one_by_one = outcome(lambda: [decode.optional_decimal(value, name) for name, value in row.items()])
+    assert outcome(lambda: decode.optional_decimals(row, *names)) == one_by_one
 
 
 def test_optional_numbers() -> None:
