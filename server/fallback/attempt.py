@@ -38,7 +38,6 @@ _log = structlog.get_logger()
 _BIG = 256 * 1024
 _MOST_FOLLOWS = 4
 _OK = Outcome.OK
-_UNKNOWN_ASSET = Outcome.UNKNOWN_ASSET
 _SUCCESS = Verdict.SUCCESS
 _WITH_ROWS = frozenset({Articles, Prices})
 _GONE = 410
@@ -142,8 +141,7 @@ class Runner:
             lane.late -= tried.is_late
             lane.standing.late -= tried.is_late
             self._record(tried, admission, drawing, start)
-        if tried.is_behind or tried.outcome is _UNKNOWN_ASSET:
-            self._learn(tried, query)
+        self._learn(tried, query)
         return tried
 
     def close(self) -> None:
@@ -276,10 +274,12 @@ class Runner:
     def _learn(self, tried: Tried, query: Query) -> None:
         """Remember what a source does not have, or only old data of: the plan puts it last for that."""
         lane, now = tried.lane, self._clock.monotonic()
-        if tried.is_behind:
+        if tried.outcome is Outcome.UNKNOWN_ASSET:
+            lane.learn(query, now)
+        elif tried.is_behind:
             lane.fall_behind(query, now)
         else:
-            lane.learn(query, now)
+            return
         self._changed(lane)
 
     def _own_fault(self, lane: Lane, error: Exception) -> str:

@@ -175,7 +175,7 @@ class Fetcher:
         equals: list[Lane] = []
         tier, least = None, -inf
         for lane in lanes:
-            if (lane.source.tier is not tier and equals) or (lane.learned and lane.comes_last(query, now)):
+            if (lane.source.tier is not tier and equals) or lane.comes_last(query, now):
                 break  # those that do not have what is asked for stand last
             if lane.score >= least and lane.is_free(now):
                 if not equals:

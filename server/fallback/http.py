@@ -136,10 +136,9 @@ class Transport:
 
     async def _direct(self, target: Target, request: Request, key: Secret | None, limit: int) -> Reply:
         """Send a request without a detour."""
-        wire = self._wire or self._open()
-        _, _, method, content, own, _ = request
+        wire, method = self._wire or self._open(), request.method
         headers = body = None
-        if key is None and not own and content is None and method == "GET":
+        if key is None and method == "GET" and request.json is None and not request.headers:
             data = target.get
         else:
             headers, body = _head_and_body(request, key)

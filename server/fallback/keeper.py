@@ -68,7 +68,7 @@ class Keeper:
         elif isinstance(value, Prices) and tried.outcome is not _STALE:
             self._quotes.take_all(tried, value)
         age_s = tried.age(now)  # it may have waited for a second source, or a rate, since it was judged
-        is_stale = tried.outcome is _STALE or age_s > tried.figures.longest_s
+        is_stale = tried.is_past(age_s)
         provenance = Provenance(
             tried.lane.id,
             tried.time,

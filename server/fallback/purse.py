@@ -101,12 +101,11 @@ class Purse:
 
     def allows(self, now: float, tokens: int, *, background: bool, goes_on: bool = False) -> bool:
         """Say whether so many tokens may be spent now, by a call that goes on also past the pace; a reserve is kept."""
-        return (
-            now >= self.resting_until
-            and self._own_allow(now, tokens, background=background, goes_on=goes_on)
-            and (self.pools is None or self.pools.allows(now, tokens, background=background))
-            and self.stated.allows(now, tokens, background=background)
-        )
+        if now < self.resting_until or not self._own_allow(now, tokens, background=background, goes_on=goes_on):
+            return False
+        if self.pools is not None and not self.pools.allows(now, tokens, background=background):
+            return False
+        return self.stated.allows(now, tokens, background=background)
 
     def _own_allow(self, now: float, tokens: int, *, background: bool, goes_on: bool) -> bool:
         """Say whether what this process counts by itself has so many tokens."""

@@ -86,7 +86,11 @@ class Tried:
 
     def is_old(self, now: float) -> bool:
         """Say whether its data is past its longest age, also when it got there only after it was judged."""
-        return self.outcome is Outcome.STALE or self.age(now) > self.figures.longest_s
+        return self.is_past(self.age(now))
+
+    def is_past(self, age_s: float) -> bool:
+        """Say whether its data, so and so old, is past its longest age."""
+        return self.outcome is Outcome.STALE or age_s > self.figures.longest_s
 
     def wait(self, clock: Clock) -> Callable[[], None]:
         """Take in that an answer waits for our reader; return what to call, in any thread, when it is being read."""

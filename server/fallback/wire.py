@@ -74,7 +74,7 @@ class Line(ResponseHandler):
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Go on reading after a pause; without one there is nothing to do, though each piece that is read asks for it.
 
-        aiohttp would send no bytes through the parser then: a sixteenth of what a request costs.
+        aiohttp would turn its parser over then, with no bytes.
         """
         if self._reading_paused:
             super().resume_reading(resume_parser)

@@ -13,8 +13,8 @@ else:
     def record(*, frozen: bool, slots: bool) -> Callable[[type], type]:
         """Return a decorator for a dataclass that the type checker alone keeps from being changed.
 
-        `dataclass(frozen=True)` sets each field by a call of `object.__setattr__`, four times as dear as an
-        assignment: with some fifty fields that was 6 % of the instructions of a cache miss.
+        `dataclass(frozen=True)` sets each field by a call of `object.__setattr__`: eleven cost 1.5 µs, and 0.24 µs by
+        assignment. Every fetch makes one of each, with some fifty fields together.
         """
         return dataclasses.dataclass(slots=slots, unsafe_hash=frozen)
 

@@ -56,14 +56,11 @@ async def answering(*answers: bytes) -> AsyncIterator[tuple[Transport, str, list
         await server.wait_closed()
 
 
-@pytest.mark.parametrize("is_chunked", [False, True], ids=["of a stated length", "in tiny chunks"])
-async def test_a_large_body_comes_whole_though_reading_pauses(is_chunked: bool) -> None:
-    """Of more than is read ahead the connection pauses, and goes on as pieces are taken from it; it serves on."""
-    body = bytes(range(256)) * (1024 if is_chunked else 32 * 1024)
+async def test_a_body_of_many_chunks_comes_whole_though_reading_pauses() -> None:
+    """Of more chunks than are read ahead the connection pauses, and goes on as they are taken from it; it serves on."""
+    body = bytes(range(256)) * 1024
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-    if is_chunked:
-        answer = head + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    answer = head + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
     async with answering(answer, ANSWER) as (transport, url, counts):
         assert (await transport.fetch(url, Request("/"), timeout_s=20)).body == body
         assert (await transport.fetch(url, Request("/"), timeout_s=20)).body == b"ok"
